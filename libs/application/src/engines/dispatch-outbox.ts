@@ -1,0 +1,93 @@
+import type { Instant } from '#libs/domain';
+import type { SchedulerInstruments } from '../instruments.js';
+import { type AttemptStore, type Engine, type EngineDirectory, EngineUnreachable, type Outbox, type OutboxMessage } from '../ports.js';
+
+const CLAIM_LIMIT = 200;
+const CLAIM_LEASE_MS = 30_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 60_000;
+
+export interface Dispatched {
+  readonly done: number;
+  readonly failed: number;
+  /** The claim was full: there is probably more. */
+  readonly more: boolean;
+}
+
+/**
+ * Takes messages from the outbox to the engines. Submit is prepare, then release, and the engine's name for the attempt is
+ * committed in between: a crash at any point leaves either nothing, or a held job that the next try finds and releases.
+ */
+export class DispatchOutbox {
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly attempts: AttemptStore,
+    private readonly engines: EngineDirectory,
+    private readonly instruments: SchedulerInstruments,
+  ) {}
+
+  async execute(now: () => Instant): Promise<Dispatched> {
+    const messages = await this.outbox.claim(CLAIM_LIMIT, CLAIM_LEASE_MS);
+    const byPool = Map.groupBy(messages, (message) => message.poolId);
+    const results = await Promise.all([...byPool.values()].map((ofPool) => this.serve(ofPool, now)));
+    const finished = results.flatMap((result) => result.done);
+    if (finished.length > 0) await this.outbox.done(finished);
+    const failed = results.reduce((sum, result) => sum + result.failed, 0);
+    return { done: finished.length, failed, more: messages.length === CLAIM_LIMIT };
+  }
+
+  /** In order, so that a cancel never overtakes the dispatch it belongs to; an unreachable engine fails all of its messages at once. */
+  private async serve(messages: readonly OutboxMessage[], now: () => Instant): Promise<{ done: number[]; failed: number }> {
+    const done: number[] = [];
+    for (const [index, message] of messages.entries()) {
+      try {
+        await this.deliver(message, now());
+        done.push(message.id);
+      } catch (error) {
+        if (!(error instanceof EngineUnreachable)) {
+          await this.postpone(message, error);
+          continue;
+        }
+        const rest = messages.slice(index);
+        for (const waiting of rest) await this.postpone(waiting, error);
+        return { done, failed: rest.length };
+      }
+    }
+    return { done, failed: messages.length - done.length };
+  }
+
+  private async postpone(message: OutboxMessage, error: unknown): Promise<void> {
+    const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(message.tries, 10));
+    this.instruments.dispatched({ pool: message.poolId, op: message.kind === 'cancel' ? 'cancel' : 'submit', result: 'error' });
+    await this.outbox.retryLater(message.id, error instanceof Error ? error.message : String(error), delay);
+  }
+
+  private async deliver(message: OutboxMessage, now: Instant): Promise<void> {
+    const engine = this.engines.of(message.poolId);
+    if (!engine) throw new EngineUnreachable(message.poolId, 'no engine is set up for this pool in this process');
+    if (message.kind === 'cancel') {
+      await engine.cancel(message.attemptId, now);
+      this.instruments.dispatched({ pool: message.poolId, op: 'cancel', result: 'ok' });
+      return;
+    }
+    if (message.order) await this.dispatch(engine, message, now);
+  }
+
+  private async dispatch(engine: Engine, message: OutboxMessage, now: Instant): Promise<void> {
+    const { order, attemptId, poolId } = message;
+    if (!order) return;
+    const prepared = await engine.prepare(order, now);
+    if (prepared.kind === 'rejected') {
+      this.instruments.dispatched({ pool: poolId, op: 'submit', result: 'rejected' });
+      await this.attempts.ended([
+        { attemptId, outcome: 'rejected', endedAt: now, startedAt: null, exitCode: null, detail: prepared.why },
+      ]);
+      return;
+    }
+    await this.attempts.prepared(attemptId, prepared.ref);
+    // From here on the attempt counts as released even if the reply to release is lost: observation tells the rest.
+    if (await this.attempts.released(attemptId, now)) await engine.release(attemptId, prepared.ref, now);
+    else await engine.cancel(attemptId, now);
+    this.instruments.dispatched({ pool: poolId, op: 'submit', result: 'ok' });
+  }
+}

@@ -1,0 +1,198 @@
+import { type DataLevel, type Instant, type JobRequest, type NodeShape, type Refusal, dataLevels } from '#libs/domain';
+import type { Admission, QueuedJob } from '#libs/scheduling';
+import type { JobInstruments } from '../instruments.js';
+import type { IdSource, JobStore, NewJob, Principal } from '../ports.js';
+import { toSeconds } from '../service-time.js';
+
+/** Host resources that come with each card, or with a job without cards, when the request names none. */
+const CORES_PER_CARD = 4;
+const GIB_PER_CARD = 16;
+const CORES_WITHOUT_CARDS = 1;
+const GIB_PER_CORE = 2;
+
+export interface SubmittingTenant {
+  readonly id: string;
+  readonly homeDistrict: string;
+  readonly priority: number;
+  readonly maxDataLevel: DataLevel;
+  readonly sample: boolean;
+}
+export interface TenantDirectory {
+  find(id: string): SubmittingTenant | null;
+}
+/** The planner's word on whether any pool could ever hold the job. */
+export interface AdmissionDesk {
+  admit(job: QueuedJob): Promise<Admission>;
+}
+
+export interface Submission {
+  readonly principal: Principal;
+  readonly tenant: string | null;
+  readonly request: JobRequest;
+  readonly now: Instant;
+  readonly channel: 'api' | 'cli';
+  readonly idempotency: { readonly key: string; readonly fingerprint: Uint8Array } | null;
+}
+export type Submitted =
+  | { readonly kind: 'queued'; readonly status: 201; readonly body: QueuedBody }
+  | { readonly kind: 'replayed'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'key-reused' }
+  | { readonly kind: 'tenant-needed'; readonly tenants: readonly string[] }
+  | { readonly kind: 'tenant-unknown'; readonly tenant: string }
+  | { readonly kind: 'role-forbidden' }
+  | { readonly kind: 'data-level-above-tenant'; readonly asked: DataLevel; readonly allowed: DataLevel }
+  | { readonly kind: 'impossible'; readonly refusal: Refusal; readonly admission: Extract<Admission, { kind: 'refused' }> };
+export interface QueuedBody {
+  readonly id: string;
+  readonly state: 'queued';
+  readonly tenant: string;
+  readonly submittedAtMs: Instant;
+}
+
+interface SubmitPorts {
+  readonly store: JobStore;
+  readonly tenants: TenantDirectory;
+  readonly desk: AdmissionDesk;
+  readonly ids: IdSource;
+  readonly instruments: JobInstruments;
+}
+
+/** Takes a validated request into the queue, once for each idempotency key; refuses at once what no pool could ever run. */
+export class SubmitJob {
+  constructor(private readonly ports: SubmitPorts) {}
+
+  async execute(submission: Submission): Promise<Submitted> {
+    const outcome = await this.decide(submission);
+    if (outcome.kind !== 'queued' && outcome.kind !== 'replayed') {
+      this.ports.instruments.rejected(outcome.kind === 'impossible' ? outcome.refusal : outcome.kind);
+    }
+    return outcome;
+  }
+
+  private async decide(submission: Submission): Promise<Submitted> {
+    const { principal, now, channel, idempotency } = submission;
+    if (principal.role !== 'tenant' && principal.role !== 'operator') return { kind: 'role-forbidden' };
+    const tenant = this.resolveTenant(principal, submission.tenant);
+    if ('kind' in tenant) return tenant;
+    const request = completed(submission.request, tenant);
+    const level = request.constraints?.dataLevel ?? 'general';
+    if (dataLevels.indexOf(level) > dataLevels.indexOf(tenant.maxDataLevel)) {
+      return { kind: 'data-level-above-tenant', asked: level, allowed: tenant.maxDataLevel };
+    }
+    const id = this.ports.ids.uuid();
+    const queued = planned(request, tenant, { id, sequence: Number.MAX_SAFE_INTEGER, now });
+    const admission = await this.ports.desk.admit(queued);
+    if (admission.kind === 'refused') return { kind: 'impossible', refusal: admission.refusal, admission };
+    const body: QueuedBody = { id, state: 'queued', tenant: tenant.id, submittedAtMs: now };
+    const predictedSeconds = await this.predict(tenant.id, request);
+    const job = newJob(request, tenant, { id, now, channel, predictedSeconds });
+    const stored = await this.ports.store.submit(
+      principal,
+      job,
+      idempotency && {
+        owner: principal.tenantId ?? `key:${principal.keyId}`,
+        key: idempotency.key,
+        fingerprint: idempotency.fingerprint,
+        status: 201,
+        body,
+      },
+    );
+    return stored.kind === 'stored' ? { kind: 'queued', status: 201, body } : stored;
+  }
+
+  private resolveTenant(principal: Principal, asked: string | null): SubmittingTenant | Extract<Submitted, { kind: 'tenant-needed' | 'tenant-unknown' }> {
+    const id = asked ?? principal.tenantId;
+    if (id === null) return { kind: 'tenant-needed', tenants: principal.tenants };
+    // A tenant outside the key's reach is as unknown as one that does not exist: its existence is nobody else's business.
+    const tenant = principal.tenants.includes(id) ? this.ports.tenants.find(id) : null;
+    return tenant ?? { kind: 'tenant-unknown', tenant: id };
+  }
+
+  /** Mean of the tenant's last two runs of the class (Tsafrir 2007), at most the limit; the limit until two are known. */
+  private async predict(tenantId: string, request: JobRequest): Promise<number> {
+    const runs = await this.ports.store.lastRunSeconds(tenantId, request.class);
+    if (runs.length < 2) return request.timeLimitSeconds;
+    const mean = Math.floor(((runs[0] ?? 0) + (runs[1] ?? 0)) / 2);
+    return Math.max(1, Math.min(request.timeLimitSeconds, mean));
+  }
+}
+
+/** The request with what it left open filled in, as it will be stored and shown back. */
+export function completed(request: JobRequest, tenant: Pick<SubmittingTenant, 'homeDistrict'>): JobRequest {
+  const { cores, memoryGiB } = hostShare(request.resources);
+  return {
+    ...request,
+    resources: { ...request.resources, cpuCoresPerNode: cores, memoryGiBPerNode: memoryGiB },
+    constraints: {
+      ...request.constraints,
+      dataLevel: request.constraints?.dataLevel ?? 'general',
+      fromDistrict: request.constraints?.fromDistrict ?? tenant.homeDistrict,
+    },
+  };
+}
+
+function hostShare(resources: JobRequest['resources']): { cores: number; memoryGiB: number } {
+  const cards = resources.acceleratorsPerNode;
+  const cores = resources.cpuCoresPerNode ?? (cards > 0 ? cards * CORES_PER_CARD : CORES_WITHOUT_CARDS);
+  const memoryGiB = resources.memoryGiBPerNode ?? (cards > 0 ? cards * GIB_PER_CARD : cores * GIB_PER_CORE);
+  return { cores, memoryGiB };
+}
+
+export const perNodeOf = (request: JobRequest): NodeShape => ({
+  cards: request.resources.acceleratorsPerNode,
+  cores: request.resources.cpuCoresPerNode ?? 0,
+  memoryGiB: request.resources.memoryGiBPerNode ?? 0,
+});
+
+/** A request as the planner sees it: for admission and for quotes. */
+export function planned(
+  request: JobRequest,
+  tenant: Pick<SubmittingTenant, 'id' | 'priority'>,
+  as: { readonly id: string; readonly sequence: number; readonly now: Instant; readonly predictedSeconds?: number },
+): QueuedJob {
+  const { resources, constraints } = request;
+  return {
+    id: as.id,
+    sequence: as.sequence,
+    tenantId: tenant.id,
+    class: request.class,
+    priority: tenant.priority,
+    submittedAt: toSeconds(as.now),
+    nodes: resources.nodes,
+    perNode: perNodeOf(request),
+    limit: request.timeLimitSeconds,
+    predicted: as.predictedSeconds ?? request.timeLimitSeconds,
+    acceleratorModels: resources.acceleratorModels,
+    minAcceleratorMemoryGiB: resources.minAcceleratorMemoryGiB,
+    architecture: resources.architecture,
+    stack: resources.stack,
+    pools: constraints?.pools,
+    maxLatencyMs: constraints?.maxLatencyMs,
+    fromDistrict: constraints?.fromDistrict,
+    dataLevel: constraints?.dataLevel ?? 'general',
+    earliestStart: constraints?.earliestStartMs === undefined ? undefined : toSeconds(constraints.earliestStartMs),
+    deadline: constraints?.deadlineMs === undefined ? undefined : toSeconds(constraints.deadlineMs),
+  };
+}
+
+export function newJob(
+  request: JobRequest,
+  tenant: SubmittingTenant,
+  as: { readonly id: string; readonly now: Instant; readonly channel: NewJob['channel']; readonly predictedSeconds: number; readonly sample?: boolean },
+): NewJob {
+  return {
+    id: as.id,
+    tenantId: tenant.id,
+    name: request.name,
+    class: request.class,
+    priority: tenant.priority,
+    request,
+    nodes: request.resources.nodes,
+    perNode: perNodeOf(request),
+    limitSeconds: request.timeLimitSeconds,
+    predictedSeconds: as.predictedSeconds,
+    submittedAt: as.now,
+    channel: as.channel,
+    sample: as.sample ?? false,
+  };
+}

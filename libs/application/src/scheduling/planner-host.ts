@@ -1,0 +1,56 @@
+import {
+  type Admission,
+  type CyclePlan,
+  type Delta,
+  type Planner,
+  type PlanningPolicy,
+  type PoolOption,
+  type QueuedJob,
+  type Seconds,
+  type Snapshot,
+  createPlanner,
+} from '#libs/scheduling';
+
+/** Where a planner lives: in this process, or in a worker thread of the scheduler. Either way it is the same planner. */
+export interface PlannerHost {
+  start(snapshot: Snapshot, policy: PlanningPolicy): Promise<void>;
+  advance(deltas: readonly Delta[]): Promise<void>;
+  plan(now: Seconds): Promise<CyclePlan>;
+  snapshot(now: Seconds): Promise<Snapshot>;
+  quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]>;
+  admit(job: QueuedJob): Promise<Admission>;
+  close(): Promise<void>;
+}
+
+export class InProcessPlanner implements PlannerHost {
+  private planner: Planner | null = null;
+
+  constructor(private readonly stopwatch?: () => number) {}
+
+  async start(snapshot: Snapshot, policy: PlanningPolicy): Promise<void> {
+    this.planner = createPlanner(snapshot, policy);
+  }
+  async advance(deltas: readonly Delta[]): Promise<void> {
+    this.started().advance(deltas);
+  }
+  async plan(now: Seconds): Promise<CyclePlan> {
+    return this.started().plan(now, this.stopwatch);
+  }
+  async snapshot(now: Seconds): Promise<Snapshot> {
+    return this.started().snapshot(now);
+  }
+  async quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
+    return this.started().quote(job, now);
+  }
+  async admit(job: QueuedJob): Promise<Admission> {
+    return this.started().admit(job);
+  }
+  async close(): Promise<void> {
+    this.planner = null;
+  }
+
+  private started(): Planner {
+    if (!this.planner) throw new Error('The planner has no state yet: refresh its mirror before asking it.');
+    return this.planner;
+  }
+}

@@ -1,0 +1,182 @@
+import type { Instant } from '#libs/domain';
+import { type CyclePlan, type Delta, type PlannedStart, type PlanningPolicy, encodeCanonical } from '#libs/scheduling';
+import type { SchedulerInstruments } from '../instruments.js';
+import type { Committed, CycleLog, IdSource, PlanCommitter, VerdictToStore } from '../ports.js';
+import { toMs, toSeconds } from '../service-time.js';
+import type { PlannerMirror } from './planner-mirror.js';
+import { VerdictDiary } from './verdict-diary.js';
+
+export interface CycleOutcome {
+  readonly cycle: number;
+  readonly started: number;
+  readonly refused: number;
+  readonly waiting: number;
+  readonly fenced: boolean;
+  /** More could have started than a cycle may: run again at once. */
+  readonly more: boolean;
+}
+
+interface CyclePorts {
+  readonly mirror: PlannerMirror;
+  readonly committer: PlanCommitter;
+  readonly log: CycleLog;
+  readonly ids: IdSource;
+  readonly sha256: (text: string) => string;
+  readonly stopwatch: () => number;
+  readonly instruments: SchedulerInstruments;
+}
+export interface CycleOptions {
+  /** A keyframe each so many cycles that had something to tell; deltas between. */
+  readonly keyframeEvery: number;
+}
+
+/**
+ * One planning cycle: follow the database, plan, commit under the epoch, write down what was decided and why.
+ * The planner proposes, the committer disposes (DESIGN.md 4); a refused part of a plan is simply planned again.
+ */
+export class RunCycle {
+  private number: number | null = null;
+  private sinceKeyframe = Number.POSITIVE_INFINITY;
+  private pendingDeltas: Delta[] = [];
+  private readonly diary = new VerdictDiary();
+
+  constructor(
+    private readonly ports: CyclePorts,
+    private readonly policy: PlanningPolicy,
+    private readonly options: CycleOptions,
+  ) {}
+
+  async execute(epoch: number, now: Instant): Promise<CycleOutcome> {
+    const { mirror, stopwatch, instruments } = this.ports;
+    const began = stopwatch();
+    await this.follow(now); // 1. the picture
+    const followed = stopwatch();
+    const seconds = toSeconds(now);
+    const plan = await mirror.host.plan(seconds); // 2. order, place
+    const planned = stopwatch();
+    const starts = plan.starts.map((start) => ({ ...start, attemptId: this.ports.ids.uuid() }));
+    const cycle = await this.nextNumber();
+    const committed = await this.commit(epoch, cycle, now, starts); // 3. commit
+    const ended = stopwatch();
+    if (committed.kind === 'fenced') {
+      instruments.conflict('fenced');
+      this.forget();
+      return { cycle, started: 0, refused: 0, waiting: plan.waiting.length, fenced: true, more: false };
+    }
+    await this.writeDown({ cycle, epoch, now, plan, committed }); // 4. evidence
+    instruments.cycle({
+      snapshot: followed - began,
+      order: plan.stages.order,
+      place: Math.max(0, planned - followed - plan.stages.order),
+      commit: ended - planned,
+    });
+    return {
+      cycle,
+      started: committed.started.length,
+      refused: committed.refused.length,
+      waiting: plan.waiting.length,
+      fenced: false,
+      more: plan.starts.length >= this.policy.maxStarts,
+    };
+  }
+
+  /** After a lost leadership: nothing remembered is to be trusted. */
+  forget(): void {
+    this.ports.mirror.forget();
+    this.number = null;
+    this.sinceKeyframe = Number.POSITIVE_INFINITY;
+    this.pendingDeltas = [];
+    this.diary.forget();
+  }
+
+  private async follow(now: Instant): Promise<void> {
+    const refreshed = await this.ports.mirror.refresh(now);
+    if (refreshed.kind === 'cold') {
+      this.sinceKeyframe = Number.POSITIVE_INFINITY;
+      this.pendingDeltas = [];
+    } else this.pendingDeltas.push(...refreshed.deltas);
+  }
+
+  private async nextNumber(): Promise<number> {
+    this.number = this.number === null ? await this.ports.log.next() : this.number + 1;
+    return this.number;
+  }
+
+  private async commit(
+    epoch: number,
+    cycle: number,
+    now: Instant,
+    starts: readonly (PlannedStart & { readonly attemptId: string })[],
+  ): Promise<Committed> {
+    if (starts.length === 0) return { kind: 'committed', started: [], refused: [] };
+    return this.ports.committer.commit({ epoch, cycle, now, starts });
+  }
+
+  private async writeDown(done: {
+    readonly cycle: number;
+    readonly epoch: number;
+    readonly now: Instant;
+    readonly plan: CyclePlan;
+    readonly committed: Extract<Committed, { kind: 'committed' }>;
+  }): Promise<void> {
+    const { cycle, epoch, now, plan, committed } = done;
+    const { log, instruments } = this.ports;
+    for (const refusal of committed.refused) instruments.conflict(refusal.why);
+    await this.recordCycle(cycle, epoch, plan);
+    const verdicts = this.diary.changed(plan.waiting, plan.now).map(
+      (verdict): VerdictToStore => ({
+        ...verdict,
+        estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
+      }),
+    );
+    if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
+    // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
+    await this.anticipate(committed, plan.now);
+    instruments.decisions({
+      placed: committed.started.filter((it) => !it.start.backfilled).length,
+      backfilled: committed.started.filter((it) => it.start.backfilled).map((it) => it.start.poolId),
+      reserved: plan.counts.reserved,
+      skipped: plan.waiting.length - plan.counts.reserved,
+    });
+  }
+
+  private async recordCycle(cycle: number, epoch: number, plan: CyclePlan): Promise<void> {
+    const quiet = plan.starts.length === 0 && this.pendingDeltas.length === 0 && Number.isFinite(this.sinceKeyframe);
+    if (quiet) {
+      this.number = cycle - 1; // an idle tick is not worth a row nor a number
+      return;
+    }
+    const due = this.sinceKeyframe >= this.options.keyframeEvery;
+    await this.ports.log.record({
+      cycle,
+      epoch,
+      nowSeconds: plan.now,
+      policy: this.policy,
+      keyframe: due ? await this.ports.mirror.host.snapshot(plan.now) : null,
+      deltas: due ? [] : this.pendingDeltas,
+      planSha256: this.ports.sha256(encodeCanonical(planCore(plan))),
+      starts: plan.starts.length,
+      considered: plan.counts.considered,
+    });
+    this.sinceKeyframe = due ? 1 : this.sinceKeyframe + 1;
+    this.pendingDeltas = [];
+  }
+
+  private async anticipate(committed: Extract<Committed, { kind: 'committed' }>, now: number): Promise<void> {
+    if (committed.started.length === 0) return;
+    const deltas = committed.started.map(({ attemptId, start }): Delta => {
+      const { jobId, tenantId, groupId, nodeIndices, nodes: nodeCount, perNode, endsBy } = start;
+      return {
+        kind: 'attempt-placed',
+        attempt: { attemptId, jobId, tenantId, groupId, nodeIndices, nodeCount, perNode, startedAt: now, endsBy },
+      };
+    });
+    const withdrawn = committed.started.map(({ jobId }): Delta => ({ kind: 'job-withdrawn', jobId }));
+    await this.ports.mirror.anticipate([...withdrawn, ...deltas]);
+    // They belong to the stretch between this cycle and the next, as what the feed brings does.
+    this.pendingDeltas.push(...withdrawn, ...deltas);
+  }
+}
+
+/** What a replay must reproduce: the decisions, not the stopwatch. */
+export const planCore = (plan: CyclePlan): unknown => ({ now: plan.now, starts: plan.starts, waiting: plan.waiting });

@@ -1,0 +1,381 @@
+import type {
+  Architecture,
+  DataLevel,
+  EngineKind,
+  Figure,
+  JobClass,
+  NodeShape,
+  PlacementMode,
+  PoolTier,
+  Stack,
+} from './topology.js';
+
+/**
+ * What the seeds say, as one plain object: read by libs/config, stored by persistence, shown by the API. A figure keeps the
+ * ids of its source or assumption; the texts behind the ids are in `sources` and `assumptions`. One field may name several
+ * ids, separated by commas.
+ */
+export interface Catalogue {
+  readonly systems: readonly ComputeSystem[];
+  readonly sites: readonly Site[];
+  readonly pools: readonly Pool[];
+  readonly nodeGroups: readonly NodeGroup[];
+  readonly nodeTypes: readonly NodeType[];
+  readonly acceleratorModels: readonly AcceleratorModel[];
+  readonly districts: readonly District[];
+  readonly priorityClasses: readonly PriorityClass[];
+  readonly jobKinds: readonly JobKind[];
+  readonly tenants: readonly Tenant[];
+  readonly tariffs: readonly Tariff[];
+  readonly grids: readonly GridZone[];
+  readonly calendars: readonly Calendar[];
+  readonly pueLimits: readonly NamedFigure[];
+  readonly benchmarks: readonly NamedFigure[];
+  readonly sources: readonly Citation[];
+  readonly assumptions: readonly Citation[];
+}
+
+export interface Name {
+  readonly zh: string;
+  readonly en: string;
+}
+/** Ids of `sources` and `assumptions`; at least one of the two is there on all that carries a number. */
+export interface Provenance {
+  readonly source?: string;
+  readonly assumption?: string;
+}
+export type Sourced<T> = T & Provenance;
+export interface Citation {
+  readonly id: string;
+  readonly text: Name;
+}
+export interface NamedFigure extends Figure {
+  readonly id: string;
+  readonly name: Name;
+  readonly unit: string;
+}
+/** One value a month, or an hour of the day. */
+export type Series = Sourced<{ readonly values: readonly number[] }>;
+/** values[month − 1][hour]: twelve months of 24 local hours. */
+export type HourTable = Sourced<{ readonly values: readonly (readonly number[])[] }>;
+
+/** Pools that a plan or a report names together, such as Ezhou's 3+3+N. */
+export interface ComputeSystem {
+  readonly id: string;
+  readonly name: Name;
+  readonly poolIds: readonly string[];
+  readonly modelled: ModelledTotals;
+}
+export interface ModelledTotals extends Provenance {
+  readonly fp16Pflops: number;
+  readonly fp64Pflops?: number;
+  readonly peakItKw: number;
+  readonly accelerators: number;
+}
+
+export interface District {
+  readonly id: string;
+  readonly name: Name;
+  readonly location: Location;
+}
+export type Location = Sourced<{ readonly latitudeDegrees: number; readonly longitudeDegrees: number }>;
+
+export interface Site {
+  readonly id: string;
+  readonly name: Name;
+  readonly operator: Sourced<Name>;
+  readonly district: Sourced<{ readonly id: string }>;
+  readonly location: Location;
+  readonly gridId: string;
+  readonly tariff: Sourced<{ readonly id: string; readonly planId: string }>;
+  readonly racks?: Figure;
+  readonly pue: { readonly annual: Figure; readonly monthlyFactor: Series };
+  readonly supply: SiteSupply;
+}
+export interface SiteSupply {
+  /** Photovoltaics on a dedicated line (绿电直连). Not enabled: drawn on no screen, counted nowhere. */
+  readonly directPv: Sourced<{ readonly megawatts: number; readonly enabled: boolean }>;
+  /** Part of the load that a hydro station feeds directly, 0..1. */
+  readonly hydroDirectShare?: Figure;
+  readonly contracts: readonly SupplyContract[];
+  /** Green certificates cancelled a year: count for the year, never for an hour. */
+  readonly gecMWhPerYear: Figure;
+}
+export interface SupplyContract extends Provenance {
+  readonly id: string;
+  readonly kind: 'ppa';
+  readonly annualMWh: number;
+  /** Where the energy was reckoned as a share of the expected load: that share, for the record. */
+  readonly tradedShare?: number;
+  /** Parts of the annual energy, summing to 1. */
+  readonly mix: { readonly pv: number; readonly wind: number };
+  /** On top of the grid price of the hour. */
+  readonly premiumYuanPerKwh: number;
+  /** First and last day, YYYY-MM-DD, Asia/Shanghai, both included. */
+  readonly validFrom: string;
+  readonly validUntil: string;
+}
+
+export const plannedEngines = ['slurm', 'kueue', 'volcano', 'k3s', 'none'] as const;
+export type PlannedEngine = (typeof plannedEngines)[number];
+export const poolStatuses = ['operating', 'operating-assumed', 'planned', 'planned-assumed'] as const;
+
+export interface Pool {
+  readonly id: string;
+  readonly siteId: string;
+  readonly name: Name;
+  readonly tier: PoolTier;
+  /** managed: we place jobs there; federated: shown and planned with, not dispatched to. */
+  readonly scope: 'managed' | 'federated';
+  readonly enabled: boolean;
+  /** Ways of running that enable a pool which is off by default, e.g. `dev`. */
+  readonly enabledIn?: readonly string[];
+  readonly status: (typeof poolStatuses)[number];
+  readonly engine: Sourced<{ readonly kind: EngineKind; readonly planned?: PlannedEngine }>;
+  readonly placement: PlacementMode;
+  readonly dataLevels: Sourced<{ readonly levels: readonly DataLevel[] }>;
+  /** Absent: every class. */
+  readonly classes?: readonly JobClass[];
+  /** By district id. A district that is not there is unknown. */
+  readonly latencyOneWayMs: Sourced<{ readonly byDistrict: Readonly<Record<string, number>> }>;
+  readonly baselineUtilisation: Figure;
+  readonly modelled: ModelledTotals;
+  readonly published: readonly Omit<NamedFigure, 'id'>[];
+  readonly facts: readonly { readonly text: Name; readonly source: string }[];
+}
+
+export interface NodeGroup {
+  readonly id: string;
+  readonly poolId: string;
+  readonly nodeTypeId: string;
+  readonly name: Name;
+  readonly nodes: Figure;
+  readonly acceleratorModel: string | null;
+  readonly acceleratorMemoryGiB: number;
+  readonly architecture: Architecture;
+  readonly stack: Stack;
+  /** What each node has. */
+  readonly shape: NodeShape;
+  readonly power: readonly PowerModelRow[];
+}
+/** Ids of the nodes of a group that no inventory has named yet. */
+export const nodeIdsOf = (group: Pick<NodeGroup, 'id' | 'nodes'>): string[] =>
+  Array.from({ length: group.nodes.value }, (_, index) => `${group.id}-${String(index + 1).padStart(4, '0')}`);
+
+/** P(u) = idle + (peak − idle) · u^exponent, watts at the node, from `validFrom` (YYYY-MM-DD) on. */
+export interface PowerModelRow {
+  readonly validFrom: string;
+  readonly idleWatts: Figure;
+  readonly peakWatts: Figure;
+  readonly exponent: Figure;
+}
+export interface NodeType {
+  readonly id: string;
+  readonly name: Name;
+  /** More than one: each group says which. */
+  readonly architectures: readonly Architecture[];
+  readonly acceleratorModel: string | null;
+  readonly acceleratorsPerNode: Figure;
+  readonly cpuCores: Figure;
+  readonly memoryGiB: Figure;
+  /** Of its processors alone. */
+  readonly fp64TflopsPerNode?: Figure;
+  readonly power: readonly PowerModelRow[];
+}
+export interface AcceleratorModel {
+  readonly id: string;
+  readonly name: Name;
+  readonly stack: Stack;
+  /** Dense, not sparse. */
+  readonly fp16Tflops: Figure;
+  readonly fp64TensorTflops?: Figure;
+  readonly memoryGiB: Figure;
+  readonly tdpWatts: Figure;
+}
+
+export interface PriorityClass {
+  /** 0 goes first. */
+  readonly priority: Figure;
+  readonly name: Name;
+}
+/** What an institute calls its work, and the class it is for the planner. */
+export interface JobKind {
+  readonly id: string;
+  readonly name: Name;
+  readonly class: JobClass;
+}
+export interface Tenant {
+  readonly id: string;
+  readonly parentId?: string;
+  readonly name: Name;
+  /** Named in public plans; quota and jobs are made up. */
+  readonly sample: boolean;
+  readonly role: string;
+  readonly sector: Name;
+  readonly homeDistrict: string;
+  readonly priorityClass: Figure;
+  readonly shareWeight: Figure;
+  readonly maxDataLevel: Sourced<{ readonly level: DataLevel }>;
+  readonly expectedDemand: MonthlyHours;
+  readonly quota: MonthlyHours;
+  readonly namedIn: { readonly source: string };
+  readonly jobs: readonly TenantJob[];
+  readonly objective?: Sourced<{ readonly maxOneWayLatencyMs: number; readonly availabilityPercent: number }>;
+  readonly voucher?: Voucher;
+}
+export type MonthlyHours = Sourced<{ readonly cardHoursPerMonth: number; readonly coreHoursPerMonth: number }>;
+export type Voucher = Sourced<{
+  readonly subsidyPercent: number;
+  readonly capYuanPerYear: number;
+  readonly years: number;
+  readonly freeCardHoursPerYear: number;
+}>;
+/** Poisson arrivals shaped by the calendar, log-normal run times, a discrete distribution of cards. */
+export interface TenantJob extends Provenance {
+  readonly kind: string;
+  readonly class: JobClass;
+  /** Column of the calendar's demand factors. */
+  readonly demandSeries: string;
+  readonly perWorkday: number;
+  readonly cards: readonly number[];
+  readonly cardProbability: readonly number[];
+  readonly coresPerJob: number;
+  readonly p50Hours: number;
+  readonly p95Hours: number;
+  readonly deferrableHours: number;
+  readonly preemptible: boolean;
+  readonly maxOneWayLatencyMs?: number;
+}
+
+export const tariffPeriods = ['sharp', 'peak', 'flat', 'valley'] as const;
+export type TariffPeriod = (typeof tariffPeriods)[number];
+export interface Tariff {
+  readonly id: string;
+  readonly name: Name;
+  /** YYYY-MM-DD. */
+  readonly validFrom: string;
+  readonly periods: readonly TariffPeriodRow[];
+  readonly multipliers: Sourced<{ readonly byPeriod: Readonly<Record<TariffPeriod, number>> }>;
+  readonly components: TariffComponents;
+  readonly rows: readonly PriceRow[];
+  readonly plans: readonly TariffPlan[];
+  readonly directLine: DirectLineRules;
+  readonly greenTrade: Sourced<{ readonly premiumYuanPerKwh: number; readonly gecYuanPerCertificate: number }>;
+}
+export interface TariffPeriodRow extends Provenance {
+  readonly period: TariffPeriod;
+  readonly name: Name;
+  readonly months: readonly number[];
+  /** [from, until) local hours. */
+  readonly hours: readonly (readonly [number, number])[];
+}
+export type TariffComponents = Sourced<{
+  /** Agent purchase plus line loss: the only part that floats with the period. */
+  readonly baseYuanPerKwh: number;
+  readonly agentPurchaseYuanPerKwh: number;
+  readonly lineLossYuanPerKwh: number;
+  readonly governmentFundYuanPerKwh: number;
+  readonly systemOperationYuanPerKwh: number;
+}>;
+/** A row of the published table: `listed` is what the table prints, and what the components must reproduce. */
+export interface PriceRow extends Provenance {
+  readonly id: string;
+  readonly structure: 'single-part' | 'two-part';
+  readonly voltage: string;
+  readonly transmissionYuanPerKwh: number;
+  /** The table's flat price of single-part users is this much off the sum of its parts. */
+  readonly flatAdjustmentYuanPerKwh: number;
+  readonly listedYuanPerKwh: Readonly<Record<TariffPeriod, number>>;
+  readonly demandYuanPerKwMonth?: number;
+  readonly capacityYuanPerKvaMonth?: number;
+}
+export interface TariffPlan extends Provenance {
+  readonly id: string;
+  readonly name: Name;
+  readonly rowId: string;
+}
+export const directLineFees = ['transmission', 'systemOperation', 'governmentFund'] as const;
+export interface DirectLineRules {
+  readonly generationYuanPerKwh: Figure;
+  readonly feesDue: Sourced<{ readonly fees: readonly (typeof directLineFees)[number][] }>;
+  readonly selfUseOfGenerationMin: Figure;
+  readonly selfUseOfLoadMin: Figure;
+  readonly selfUseOfLoadMinNewFrom2030: Figure;
+  readonly exportShareMax: Figure;
+}
+
+export interface GridZone {
+  readonly id: string;
+  readonly name: Name;
+  readonly factors: readonly EmissionFactor[];
+  /** Scope of the factor that location-based figures follow, and of the residual mix for market-based ones. */
+  readonly locationScope: string;
+  readonly residualScope: string;
+  readonly carbonIntensityKgPerKwh: HourTable;
+  readonly gridGreenShare: HourTable;
+  readonly pvCapacityFactor: HourTable;
+  readonly windCapacityFactor: HourTable;
+  readonly monthlyGenerationTWh: Readonly<Record<string, Series>>;
+  readonly installed: readonly NamedFigure[];
+  readonly method: readonly Name[];
+}
+export interface EmissionFactor extends Figure {
+  readonly scope: string;
+  readonly name: Name;
+  readonly year: number;
+}
+
+export interface Calendar {
+  readonly id: string;
+  readonly timezone: string;
+  readonly holidays: readonly Holiday[];
+  readonly adjustedWorkdays: Sourced<{ readonly dates: readonly string[] }>;
+  /** First day of the lunar year, by year. */
+  readonly springFestivalDay: Sourced<{ readonly byYear: Readonly<Record<string, string>> }>;
+  readonly terms: readonly Term[];
+  readonly demandFactors: readonly DemandFactorRow[];
+  readonly hourlyShapes: readonly HourlyShape[];
+  readonly seasons: readonly Season[];
+  readonly events: readonly CalendarEvent[];
+}
+export interface Holiday extends Provenance {
+  readonly id: string;
+  readonly name: Name;
+  readonly from: string;
+  /** Included. */
+  readonly to: string;
+  /** Not yet announced officially. */
+  readonly provisional: boolean;
+}
+export interface Term extends Provenance {
+  readonly id: string;
+  readonly kind: 'autumn' | 'winter-break' | 'spring' | 'summer-break';
+  readonly from: string;
+  readonly to: string;
+}
+/** Demand of a kind of day relative to an ordinary workday, by series. */
+export interface DemandFactorRow extends Provenance {
+  readonly id: string;
+  readonly name: Name;
+  /** Days relative to the first day of the lunar year, both included. */
+  readonly springFestivalDays?: readonly [number, number];
+  /** [from, until) local hours. */
+  readonly hours?: readonly [number, number];
+  readonly factors: Readonly<Record<string, number>>;
+}
+export interface HourlyShape extends Series {
+  readonly id: string;
+  readonly name: Name;
+  readonly series: readonly string[];
+}
+export interface Season extends Provenance {
+  readonly id: string;
+  readonly name: Name;
+  readonly months: readonly number[];
+}
+export interface CalendarEvent extends Provenance {
+  readonly id: string;
+  readonly name: Name;
+  /** MM-DD */
+  readonly day: string;
+}

@@ -1,0 +1,28 @@
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+const constraintOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'constraint' in error ? String(error.constraint) : '';
+
+/** A row with that key is there already; with `constraint`, of that constraint or unique index only. */
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+  codeOf(error) === '23505' && (constraint === undefined || constraintOf(error) === constraint);
+
+export const isCheckViolation = (error: unknown, constraint?: string): boolean =>
+  codeOf(error) === '23514' && (constraint === undefined || constraintOf(error) === constraint);
+
+/** A deadlock or a serialisation failure: nothing was written, and the same transaction may be tried again at once. */
+export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
+
+const lossCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const lossTexts = /connection terminated|query read timeout|timeout (exceeded )?when trying to connect|client (has encountered|was closed)|not queryable/i;
+
+/**
+ * The connection or the server went away. Whether the last commit took effect is unknown: try again only what carries its own
+ * identity (an idempotency key, an attempt id, an epoch).
+ */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = codeOf(error);
+  // Class 08 connection exceptions, 57P01..05 the server is shutting down, crashing, starting or dropping us.
+  if (code.startsWith('08') || /^57P0[1-5]$/.test(code) || lossCodes.has(code)) return true;
+  return error instanceof Error && lossTexts.test(error.message);
+}

@@ -1,0 +1,112 @@
+import type { Refusal } from '#libs/domain';
+import type { GroupModel, PoolModel, QueuedJob } from './model.js';
+import { askOf, capacityOf, fitsWithin } from './vector.js';
+
+/** A node group as the filters see it: with its pool and how many of its nodes are up. */
+export interface Candidate {
+  readonly group: GroupModel;
+  readonly pool: PoolModel;
+  readonly installed: number;
+  readonly up: number;
+}
+
+export interface Filter {
+  readonly refusal: Refusal;
+  passes(job: QueuedJob, candidate: Candidate): boolean;
+}
+
+export const nodeCount = (group: GroupModel): number =>
+  typeof group.nodes === 'number' ? group.nodes : group.nodes.length;
+
+const acceleratorModel: Filter = {
+  refusal: 'accelerator-model-absent',
+  passes: (job, { group }) =>
+    !job.acceleratorModels?.length ||
+    job.perNode.cards === 0 ||
+    (group.acceleratorModel !== null && job.acceleratorModels.includes(group.acceleratorModel)),
+};
+
+const acceleratorMemory: Filter = {
+  refusal: 'accelerator-memory-too-small',
+  passes: (job, { group }) => job.perNode.cards === 0 || group.acceleratorMemoryGiB >= (job.minAcceleratorMemoryGiB ?? 0),
+};
+
+const architecture: Filter = {
+  refusal: 'architecture-mismatch',
+  passes: (job, { group }) => job.architecture === undefined || group.architecture === job.architecture,
+};
+
+/** A job without cards may run an accelerator image on plain nodes; between CUDA and CANN nothing passes. */
+const stack: Filter = {
+  refusal: 'stack-mismatch',
+  passes: (job, { group }) => {
+    if (job.stack === undefined || job.stack === group.stack) return true;
+    return job.perNode.cards === 0 && (job.stack === 'none' || group.stack === 'none');
+  },
+};
+
+const jobClass: Filter = {
+  refusal: 'class-not-served',
+  passes: (job, { pool }) => pool.classes === undefined || pool.classes.includes(job.class),
+};
+
+const listedPool: Filter = {
+  refusal: 'pool-not-listed',
+  passes: (job, { pool }) =>
+    (job.pools === undefined || job.pools.includes(pool.id)) && !job.avoidPools?.includes(pool.id),
+};
+
+/** A district that nobody has measured is refused: a limit that cannot be checked is not kept. */
+const latencyRing: Filter = {
+  refusal: 'latency-above-limit',
+  passes: (job, { pool }) => {
+    if (job.maxLatencyMs === undefined) return true;
+    const known = job.fromDistrict !== undefined && Object.hasOwn(pool.latencyMs, job.fromDistrict);
+    return known && pool.latencyMs[job.fromDistrict!]! <= job.maxLatencyMs;
+  },
+};
+
+const dataLevel: Filter = {
+  refusal: 'data-level-not-allowed',
+  passes: (job, { pool }) => pool.dataLevels.includes(job.dataLevel),
+};
+
+const size: Filter = {
+  refusal: 'larger-than-any-pool',
+  passes: (job, { group, installed }) =>
+    job.nodes <= installed && fitsWithin(askOf(job.perNode), capacityOf(group.shape)),
+};
+
+const engineReachable: Filter = {
+  refusal: 'engine-unreachable',
+  passes: (_job, { pool }) => pool.reachable,
+};
+
+/** Speaks only where the installed nodes would do: a group that is too small is the business of `size`. */
+const nodesInService: Filter = {
+  refusal: 'nodes-out-of-service',
+  passes: (job, { up, installed }) => job.nodes > installed || job.nodes <= up,
+};
+
+/** What nothing but an amended request changes: admission asks these alone. */
+export const finalFilters: readonly Filter[] = [
+  acceleratorModel,
+  acceleratorMemory,
+  architecture,
+  stack,
+  jobClass,
+  listedPool,
+  latencyRing,
+  dataLevel,
+  size,
+];
+
+/** What may be otherwise tomorrow. */
+export const passingFilters: readonly Filter[] = [engineReachable, nodesInService];
+
+/** All filters. Their order is the order in which a refusal is named when nodes fail several. */
+export const filters: readonly Filter[] = [...finalFilters, ...passingFilters];
+
+/** Jobs without cards are only for groups without cards, and the other way round: a card must not idle under a CPU job. */
+export const isOfItsSort = (job: QueuedJob, group: GroupModel): boolean =>
+  job.perNode.cards > 0 === group.shape.cards > 0;

@@ -1,0 +1,138 @@
+import type { Candidate } from './filters.js';
+import { finalFilters, isOfItsSort, passingFilters } from './filters.js';
+import type { QueuedJob } from './model.js';
+import type { Ask } from './profile.js';
+import { askOf, capacityOf, dominantShare } from './vector.js';
+
+/** Jobs alike in all that placing looks at, but for their limit: what is found out for one holds for all. */
+export interface JobKind {
+  readonly index: number;
+  readonly key: string;
+  /** Any one of them. */
+  readonly sample: QueuedJob;
+  readonly ask: Ask;
+  /** How many wait. */
+  waiting: number;
+  /** Groups that pass the final filters: fixed for the life of the kind. */
+  readonly conceivable: readonly number[];
+  /** Groups open to it as things stand, ascending. */
+  eligible: readonly number[];
+  /** Number of the set of eligible groups; kinds with the same set share it. */
+  set: number;
+  /** Runs of one such job that the eligible groups could carry at a time, were they empty. */
+  capacity: number;
+  standing: number;
+}
+
+export interface Ground {
+  readonly candidates: readonly Candidate[];
+  /** Changes whenever reachability or node states do. */
+  readonly version: number;
+}
+
+// Kinds without waiting jobs are kept, because the next such job is often near; swept when they are the many.
+const SWEEP_SLACK = 1024;
+
+/** The equivalence classes of the queue. */
+export class JobKinds {
+  readonly byIndex: JobKind[] = [];
+  private readonly byKey = new Map<string, JobKind>();
+  private readonly freeIndices: number[] = [];
+  private readonly shapes = new Map<string, { id: number; users: number }>();
+  private readonly freeShapes: number[] = [];
+  private shapesMade = 0;
+  private readonly sets = new Map<string, number>();
+  private alive = 0;
+
+  constructor(private readonly ground: Ground) {}
+
+  join(job: QueuedJob): JobKind {
+    const key = keyOf(job);
+    const kind = this.byKey.get(key) ?? this.make(key, job);
+    if (kind.waiting++ === 0) this.alive++;
+    return kind;
+  }
+
+  leave(kind: JobKind): void {
+    if (--kind.waiting > 0) return;
+    this.alive--;
+    if (this.byKey.size > 2 * this.alive + SWEEP_SLACK) this.sweep();
+  }
+
+  /** Brings the eligible groups of every kind with waiting jobs up to date. */
+  refresh(): void {
+    for (const kind of this.byIndex) {
+      if (kind.waiting > 0 && kind.standing !== this.ground.version) this.stand(kind);
+    }
+  }
+
+  private make(key: string, job: QueuedJob): JobKind {
+    const conceivable: number[] = [];
+    this.ground.candidates.forEach((candidate, index) => {
+      if (!isOfItsSort(job, candidate.group)) return;
+      if (finalFilters.every((filter) => filter.passes(job, candidate))) conceivable.push(index);
+    });
+    const index = this.freeIndices.pop() ?? this.byIndex.length;
+    const ask = { nodes: job.nodes, perNode: askOf(job.perNode), shape: this.shapeOf(job) };
+    const kind: JobKind = {
+      ...{ index, key, sample: job, ask, waiting: 0, conceivable },
+      ...{ eligible: [], set: -1, capacity: 0, standing: -1 },
+    };
+    this.byIndex[index] = kind;
+    this.byKey.set(key, kind);
+    return kind;
+  }
+
+  private stand(kind: JobKind): void {
+    const { candidates, version } = this.ground;
+    kind.eligible = kind.conceivable.filter((index) =>
+      passingFilters.every((filter) => filter.passes(kind.sample, candidates[index]!)),
+    );
+    kind.capacity = 0;
+    for (const index of kind.eligible) {
+      const { group, up } = candidates[index]!;
+      kind.capacity += up / dominantShare(kind.ask.perNode, capacityOf(group.shape)) / kind.ask.nodes;
+    }
+    const key = kind.eligible.join(',');
+    kind.set = this.sets.get(key) ?? this.sets.size;
+    this.sets.set(key, kind.set);
+    kind.standing = version;
+  }
+
+  private shapeOf(job: QueuedJob): number {
+    const key = shapeKey(job);
+    let shape = this.shapes.get(key);
+    if (!shape) {
+      shape = { id: this.freeShapes.pop() ?? this.shapesMade++, users: 0 };
+      this.shapes.set(key, shape);
+    }
+    shape.users++;
+    return shape.id;
+  }
+
+  private sweep(): void {
+    for (const kind of this.byKey.values()) {
+      if (kind.waiting > 0) continue;
+      this.byKey.delete(kind.key);
+      this.freeIndices.push(kind.index);
+      const key = shapeKey(kind.sample);
+      const shape = this.shapes.get(key);
+      if (shape && --shape.users === 0) {
+        this.shapes.delete(key);
+        this.freeShapes.push(shape.id);
+      }
+    }
+  }
+}
+
+const shapeKey = ({ perNode }: QueuedJob): string => `${perNode.cards}/${perNode.cores}/${perNode.memoryGiB}`;
+
+/** Everything that a filter or a profile reads of a job, except its limit. Lists count as sets. */
+function keyOf(job: QueuedJob): string {
+  const plain = `${job.nodes}*${shapeKey(job)} ${job.class} ${job.dataLevel} ${job.stack ?? ''} ${job.architecture ?? ''}`;
+  const place = job.maxLatencyMs === undefined ? '' : `${job.maxLatencyMs} ms ${JSON.stringify(job.fromDistrict ?? null)}`;
+  const lists = [job.acceleratorModels, job.pools, job.avoidPools]
+    .map((list) => (list === undefined ? '' : JSON.stringify(list.toSorted())))
+    .join(';');
+  return `${plain} ${job.minAcceleratorMemoryGiB ?? ''} ${place} ${lists}`;
+}

@@ -1,0 +1,230 @@
+/**
+ * What goes into the planner and what comes out: plain data, so that a cold start, a delta, a keyframe of a replay and a
+ * message to the worker thread are the same thing. Times are whole seconds on the service clock since the epoch: starts round
+ * up, ends round up.
+ */
+import type { Architecture, DataLevel, JobClass, NodeShape, NodeState, Refusal, Stack } from '#libs/domain';
+
+export type Seconds = number;
+
+export interface PoolModel {
+  readonly id: string;
+  readonly siteId: string;
+  readonly reachable: boolean;
+  /** One-way milliseconds from each district that was measured or assumed. A district not listed is unknown: a job that limits latency from there is refused here. */
+  readonly latencyMs: Readonly<Record<string, number>>;
+  readonly dataLevels: readonly DataLevel[];
+  /** Absent: every class. */
+  readonly classes?: readonly JobClass[];
+}
+
+export interface GroupModel {
+  readonly id: string;
+  readonly poolId: string;
+  readonly acceleratorModel: string | null;
+  readonly acceleratorMemoryGiB: number;
+  readonly architecture: Architecture;
+  readonly stack: Stack;
+  /** What each node of the group has. A processor of an SWF log is one node of a one-card group. */
+  readonly shape: NodeShape;
+  /** Node ids in index order; the planner speaks of nodes by group and index. Fungible groups (SWF logs) give a count instead. */
+  readonly nodes: readonly string[] | number;
+}
+
+/** What each hour of a site looks like; read by the scorers. */
+export interface OutlookModel {
+  readonly siteId: string;
+  /** Start of the first hour, seconds. */
+  readonly from: Seconds;
+  readonly greenShare: readonly number[];
+  readonly gramsPerKwh: readonly number[];
+  readonly yuanPerKwh: readonly number[];
+}
+
+export interface QueuedJob {
+  readonly id: string;
+  /** Breaks every tie; unique and increasing with submission (sequence number in the database, index in a trace). */
+  readonly sequence: number;
+  readonly tenantId: string;
+  readonly class: JobClass;
+  /** 0 goes first (emergency) … 3 last (batch): the tenant's priority class. Only the fair order looks at it. */
+  readonly priority: number;
+  readonly submittedAt: Seconds;
+  readonly nodes: number;
+  readonly perNode: NodeShape;
+  /** Kill limit, seconds. */
+  readonly limit: number;
+  /** Predicted run time, seconds, at most the limit; the limit where nothing is known. */
+  readonly predicted: number;
+  readonly acceleratorModels?: readonly string[];
+  readonly minAcceleratorMemoryGiB?: number;
+  readonly architecture?: Architecture;
+  readonly stack?: Stack;
+  readonly pools?: readonly string[];
+  readonly maxLatencyMs?: number;
+  readonly fromDistrict?: string;
+  readonly dataLevel: DataLevel;
+  readonly earliestStart?: Seconds;
+  readonly deadline?: Seconds;
+  /** Group and nodes where an earlier attempt was refused by the engine, not to be tried again in this life. */
+  readonly avoidPools?: readonly string[];
+}
+
+export interface RunningJob {
+  readonly attemptId: string;
+  readonly jobId: string;
+  readonly tenantId: string;
+  readonly groupId: string;
+  /** Node indices in the group, ascending; empty while a delegated engine has not told them (then the planner holds `nodeCount` of the least loaded). */
+  readonly nodeIndices: readonly number[];
+  readonly nodeCount: number;
+  readonly perNode: NodeShape;
+  readonly startedAt: Seconds;
+  /** When its limit ends; the profile holds its nodes until then, or until now + 1 s when it has outlived it. */
+  readonly endsBy: Seconds;
+}
+
+/** A booked window or a maintenance: nodes that nobody may use in [from, until). */
+export interface WindowModel {
+  readonly id: string;
+  readonly groupId: string;
+  readonly nodeIndices: readonly number[];
+  readonly from: Seconds;
+  readonly until: Seconds;
+}
+
+export interface TenantModel {
+  readonly id: string;
+  readonly parentId: string | null;
+  /** Share weight, > 0. */
+  readonly weight: number;
+  /** Decayed normalised card-seconds at the last accrual tick. */
+  readonly usage: number;
+}
+
+/** A whole state, from which a planner can be started cold. Arrays may come in any order; the planner sorts by id or sequence. */
+export interface Snapshot {
+  readonly now: Seconds;
+  readonly pools: readonly PoolModel[];
+  readonly groups: readonly GroupModel[];
+  /** Nodes that are not up; all others are. */
+  readonly nodeStates: readonly { readonly groupId: string; readonly index: number; readonly state: NodeState }[];
+  readonly windows: readonly WindowModel[];
+  readonly tenants: readonly TenantModel[];
+  readonly running: readonly RunningJob[];
+  readonly queued: readonly QueuedJob[];
+  readonly outlooks: readonly OutlookModel[];
+}
+
+export type Delta =
+  | { readonly kind: 'job-queued'; readonly job: QueuedJob }
+  | { readonly kind: 'job-withdrawn'; readonly jobId: string }
+  | { readonly kind: 'attempt-placed'; readonly attempt: RunningJob }
+  /** The engine told nodes or a start time: replaces what is known of the attempt. */
+  | { readonly kind: 'attempt-changed'; readonly attempt: RunningJob }
+  | { readonly kind: 'attempt-ended'; readonly attemptId: string }
+  | { readonly kind: 'node-state'; readonly groupId: string; readonly index: number; readonly state: NodeState }
+  | { readonly kind: 'pool-reachable'; readonly poolId: string; readonly reachable: boolean }
+  | { readonly kind: 'window-set'; readonly window: WindowModel }
+  | { readonly kind: 'window-gone'; readonly windowId: string }
+  | { readonly kind: 'usage'; readonly tenants: readonly TenantModel[] }
+  | { readonly kind: 'outlook'; readonly outlook: OutlookModel };
+
+export const orderNames = ['fcfs', 'sjf', 'saf', 'wfp3', 'unicep', 'f1', 'fair'] as const;
+export type OrderName = (typeof orderNames)[number];
+export const backfillModes = ['none', 'easy', 'conservative'] as const;
+export type BackfillMode = (typeof backfillModes)[number];
+
+export interface ScoreWeights {
+  readonly startDelay: number;
+  readonly tightFit: number;
+  readonly price: number;
+  readonly green: number;
+  readonly nearness: number;
+}
+
+export interface PlanningPolicy {
+  readonly order: OrderName;
+  /** none: nobody passes a job that cannot start. easy: one reservation. conservative: a reservation for each of the first `reservationDepth`. */
+  readonly backfill: BackfillMode;
+  readonly reservationDepth: number;
+  /** At most so many starts a cycle; what is left over goes with the next. */
+  readonly maxStarts: number;
+  readonly weights: ScoreWeights;
+}
+
+export interface PlannedStart {
+  readonly jobId: string;
+  readonly tenantId: string;
+  /** How many nodes, and what of each: the job's own words, so that the committer and the next deltas need not look them up. */
+  readonly nodes: number;
+  readonly perNode: NodeShape;
+  readonly groupId: string;
+  readonly poolId: string;
+  readonly nodeIndices: readonly number[];
+  readonly endsBy: Seconds;
+  /** Started although a job before it in the order was not. */
+  readonly backfilled: boolean;
+  readonly score: number;
+}
+
+/** Counters that say why; turned into text when somebody asks (STYLE A7). Node counts over all groups considered. */
+export interface Evidence {
+  readonly nodesConsidered: number;
+  readonly filteredBy: Readonly<Partial<Record<Refusal, number>>>;
+  /** By how much the best group falls short right now: free and asked for. */
+  readonly best: { readonly groupId: string; readonly freeNodes: number; readonly askedNodes: number } | null;
+  /** Jobs ahead of it in the order. */
+  readonly ahead: number;
+}
+
+export interface WaitingVerdict {
+  readonly jobId: string;
+  readonly refusal: Refusal;
+  /** When the plan would start it: a reservation's start, else a backlog estimate; null when no pool could ever hold it as things stand. */
+  readonly estimatedStart: Seconds | null;
+  /** reservation: from a place in the profile; backlog: work ahead over capacity. */
+  readonly basis: 'reservation' | 'backlog' | 'none';
+  readonly poolId: string | null;
+  readonly evidence: Evidence;
+}
+
+export interface CyclePlan {
+  readonly now: Seconds;
+  readonly starts: readonly PlannedStart[];
+  /** One for each job that was looked at and did not start, in order. */
+  readonly waiting: readonly WaitingVerdict[];
+  readonly counts: { readonly considered: number; readonly backfilled: number; readonly reserved: number };
+  /** Seconds, on whatever stopwatch the caller brought; zero without one. */
+  readonly stages: Readonly<Record<'order' | 'place', number>>;
+}
+
+/** One pool's answer to "what if I submitted this now"; refused when `refusal` is set, and then start, end and group are null. */
+export interface PoolOption {
+  readonly poolId: string;
+  readonly groupId: string | null;
+  readonly estimatedStart: Seconds | null;
+  /** When its limit would end. */
+  readonly endsBy: Seconds | null;
+  readonly basis: 'reservation' | 'backlog' | 'none';
+  /** In [0, 1] by the weights of the policy; 0 when refused. */
+  readonly score: number;
+  readonly refusal: Refusal | null;
+  readonly evidence: Evidence;
+}
+
+/** Whether any pool would ever hold the job, whatever runs there now and whatever is down. */
+export type Admission =
+  | { readonly kind: 'ok' }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** The largest job like it that would be admitted; null when its size is not what is in the way. */
+      readonly largest: {
+        readonly poolId: string;
+        readonly groupId: string;
+        readonly nodes: number;
+        readonly perNode: NodeShape;
+      } | null;
+      readonly evidence: Evidence;
+    };
