@@ -20,7 +20,7 @@ const swc = [
   {
     swcrc: false,
     jsc: {
-      target: 'es2023',
+      target: 'es2024',
       keepClassNames: true,
       parser: { syntax: 'typescript', decorators: true },
       transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
@@ -36,8 +36,14 @@ export default {
   testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts', '<rootDir>/test/**/*.{spec,e2e-spec}.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.chusuan'],
   transform: { '^.+\\.(ts|js|mjs)$': swc },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmPackages().map((name) => name.replace('/', '\\/')).join('|')})/)`],
+  transformIgnorePatterns: [
+    `/node_modules/(?!(${esmPackages()
+      .map((name) => name.replace('/', '\\/'))
+      .join('|')})/)`,
+  ],
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   maxWorkers: 2,
   testTimeout: 60000,

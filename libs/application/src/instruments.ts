@@ -1,51 +1,127 @@
 /**
- * What the use cases tell whoever measures them. libs/metrics implements these over the exporter's registry; `noInstruments`
- * serves tests and processes that nobody scrapes.
+ * What the running processes tell about themselves: plain words that use cases, the loop and the HTTP shell say as things happen.
+ * libs/metrics turns them into counters and histograms; a test, or a process that nobody watches, brings `noInstruments`.
+ * No method waits, throws or costs more than a map look-up, so that callers need no care.
  */
+import { isFinal, refusals, type Instant, type Refusal } from '#libs/domain';
 import type { EndedJob } from './ports.js';
 
-export interface SchedulerInstruments {
-  /** Seconds of each stage of one cycle. */
-  cycle(stages: { readonly snapshot: number; readonly order: number; readonly place: number; readonly commit: number }): void;
-  decisions(counts: {
-    readonly placed: number;
-    /** Pool id of each start that passed a waiting job. */
-    readonly backfilled: readonly string[];
-    readonly reserved: number;
-    readonly skipped: number;
-  }): void;
-  /** fenced, job-moved, capacity-taken, … */
-  conflict(kind: string): void;
-  dispatched(call: { readonly pool: string; readonly op: 'submit' | 'cancel'; readonly result: 'ok' | 'rejected' | 'error' }): void;
-  engineUp(pool: string, up: boolean): void;
-  drift(pool: string, jobs: { readonly missing: number; readonly unknown: number }): void;
-}
+export const httpPriorities = ['health', 'control', 'write', 'read'] as const;
+export type HttpPriority = (typeof httpPriorities)[number];
+export const httpRejections = ['rate', 'overload', 'auth', 'too-large', 'timeout'] as const;
+export type HttpRejection = (typeof httpRejections)[number];
+export const idempotencyResults = ['replayed', 'conflict'] as const;
+export type IdempotencyResult = (typeof idempotencyResults)[number];
+export const authFailures = ['missing', 'unknown', 'expired', 'revoked', 'denied'] as const;
+export type AuthFailure = (typeof authFailures)[number];
 
-export interface JobInstruments {
-  started(job: { readonly pool: string; readonly class: string; readonly waitSeconds: number; readonly startDelaySeconds: number }): void;
-  ended(job: EndedJob): void;
-  /** A submission that was refused, by refusal or fault code. */
-  rejected(reason: string): void;
+export interface EndedRequest {
+  /** The template, such as `/v1/jobs/:id`; never the path that was asked for. */
+  readonly route: string;
+  readonly method: string;
+  readonly code: number;
+  /** Wall seconds. */
+  readonly seconds: number;
+  readonly priority: HttpPriority;
 }
-
 export interface HttpInstruments {
-  begun(): void;
-  /** `route` is the template ("/v1/jobs/{id}"), never the path. */
-  answered(call: { readonly route: string; readonly method: string; readonly code: number; readonly seconds: number }): void;
-  refused(reason: 'rate' | 'overload' | 'auth' | 'too-large' | 'timeout'): void;
-  replayed(result: 'replayed' | 'conflict' | 'in-progress'): void;
-  authFailed(reason: 'missing' | 'unknown' | 'expired' | 'revoked' | 'forbidden'): void;
+  /** A request came in; each is followed by one `ended` with the same priority. */
+  began(priority: HttpPriority): void;
+  ended(request: EndedRequest): void;
+  rejected(reason: HttpRejection): void;
+  idempotent(result: IdempotencyResult): void;
+  authFailed(reason: AuthFailure): void;
+}
+
+export const cycleStages = ['snapshot', 'order', 'place', 'commit', 'dispatch'] as const;
+export type CycleStage = (typeof cycleStages)[number];
+/** placed and backfilled started; reserved holds a place in the profile; deferred waits without one; unsatisfiable no pool can hold as things stand. */
+export const decisions = ['placed', 'backfilled', 'reserved', 'deferred', 'unsatisfiable'] as const;
+export type Decision = (typeof decisions)[number];
+export const conflictKinds = ['job-moved', 'capacity-taken', 'fenced', 'lease-lost', 'engine-rejected'] as const;
+export type ConflictKind = (typeof conflictKinds)[number];
+export const engineOperations = ['prepare', 'release', 'cancel', 'observe'] as const;
+export type EngineOperation = (typeof engineOperations)[number];
+export const engineResults = ['ok', 'rejected', 'error'] as const;
+export type EngineResult = (typeof engineResults)[number];
+/** lost: ours, unknown to the engine. stranger: in the engine, unknown to us. finished: ended there, still running here. */
+export const driftKinds = ['lost', 'stranger', 'finished'] as const;
+export type DriftKind = (typeof driftKinds)[number];
+
+export interface EngineCall {
+  readonly poolId: string;
+  readonly engine: string;
+  readonly operation: EngineOperation;
+  readonly result: EngineResult;
+  /** Wall seconds. */
+  readonly seconds: number;
+}
+export interface SchedulerInstruments {
+  /** Wall seconds that one stage of a cycle took. */
+  staged(stage: CycleStage, seconds: number): void;
+  decided(decision: Decision, jobs: number): void;
+  /** Jobs started in the pool ahead of one that could not start; also told as a decision. */
+  backfilled(poolId: string, jobs: number): void;
+  conflicted(kind: ConflictKind, times: number): void;
+  called(call: EngineCall): void;
+  /** What the last reconciliation of the pool found. */
+  drifted(poolId: string, found: Readonly<Record<DriftKind, number>>): void;
+}
+
+/** Service time. */
+export interface StartedJob {
+  readonly poolId: string;
+  readonly class: string;
+  readonly submittedAt: Instant;
+  /** When the engine was told to run it; null where that is not known. */
+  readonly releasedAt: Instant | null;
+  readonly startedAt: Instant;
+}
+/** Why a submission was not taken: what no event but an amended request changes, and what the shell refuses before it. */
+export const submissionRejections = [
+  'invalid',
+  'denied',
+  'rate',
+  'quota-spent',
+  ...refusals.filter((refusal) => isFinal(refusal)),
+] as const;
+export type SubmissionRejection = 'invalid' | 'denied' | 'rate' | Refusal;
+export interface JobInstruments {
+  rejected(reason: SubmissionRejection): void;
+  /** Once a job, at its first start. */
+  started(job: StartedJob): void;
+  /** Once for each attempt that ended. */
+  ended(job: EndedJob): void;
+}
+
+export interface ConnectionCounts {
+  readonly idle: number;
+  readonly used: number;
+  readonly waiting: number;
+}
+export interface DatabaseInstruments {
+  /** Asked whenever somebody looks; several pools of one process are added up. */
+  watch(connections: () => ConnectionCounts): void;
 }
 
 export interface Instruments {
+  readonly http: HttpInstruments;
   readonly scheduler: SchedulerInstruments;
   readonly jobs: JobInstruments;
-  readonly http: HttpInstruments;
+  readonly database: DatabaseInstruments;
 }
 
-const nothing = (): void => undefined;
+const ignore = (): void => undefined;
 export const noInstruments: Instruments = {
-  scheduler: { cycle: nothing, decisions: nothing, conflict: nothing, dispatched: nothing, engineUp: nothing, drift: nothing },
-  jobs: { started: nothing, ended: nothing, rejected: nothing },
-  http: { begun: nothing, answered: nothing, refused: nothing, replayed: nothing, authFailed: nothing },
+  http: { began: ignore, ended: ignore, rejected: ignore, idempotent: ignore, authFailed: ignore },
+  scheduler: {
+    staged: ignore,
+    decided: ignore,
+    backfilled: ignore,
+    conflicted: ignore,
+    called: ignore,
+    drifted: ignore,
+  },
+  jobs: { rejected: ignore, started: ignore, ended: ignore },
+  database: { watch: ignore },
 };

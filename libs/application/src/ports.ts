@@ -152,6 +152,11 @@ export interface PlannerFeed {
   since(cursor: string, now: Instant): Promise<{ readonly kind: 'deltas'; readonly deltas: readonly Delta[]; readonly cursor: string } | { readonly kind: 'lost' }>;
 }
 
+/** Drops change rows that every follower has had time to read. */
+export interface PlannerFeedPruner {
+  prune(): Promise<void>;
+}
+
 export interface CommittedStart {
   readonly attemptId: string;
   readonly jobId: string;

@@ -13,8 +13,18 @@ export const isCheckViolation = (error: unknown, constraint?: string): boolean =
 /** A deadlock or a serialisation failure: nothing was written, and the same transaction may be tried again at once. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
-const lossCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
-const lossTexts = /connection terminated|query read timeout|timeout (exceeded )?when trying to connect|client (has encountered|was closed)|not queryable/i;
+const lossCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const lossTexts =
+  /connection terminated|query read timeout|timeout (exceeded )?when trying to connect|client (has encountered|was closed)|not queryable/i;
 
 /**
  * The connection or the server went away. Whether the last commit took effect is unknown: try again only what carries its own

@@ -32,7 +32,10 @@ export interface QueryAnswer<Row> {
  * Instants go in by `timestamptz(ms)`.
  */
 export interface Session {
-  query<Row extends QueryResultRow = QueryResultRow>(sql: string | Statement, values?: readonly unknown[]): Promise<QueryAnswer<Row>>;
+  query<Row extends QueryResultRow = QueryResultRow>(
+    sql: string | Statement,
+    values?: readonly unknown[],
+  ): Promise<QueryAnswer<Row>>;
 }
 export interface Database extends Session {
   /** Begin, work, commit; rolled back when the work throws. */
@@ -139,7 +142,9 @@ function openingFor(principal: Principal | null | undefined): string {
   const unfit = principal.tenants.filter((id) => !slug.test(id));
   const owner = ownerOf(principal);
   if (unfit.length > 0 || !/^(key:)?[a-z0-9][a-z0-9._-]*$/i.test(owner)) {
-    throw new Error(`Not an id of a tenant or key: ${JSON.stringify(unfit[0] ?? owner)}. Ids are letters, digits, dot, dash and underscore`);
+    throw new Error(
+      `Not an id of a tenant or key: ${JSON.stringify(unfit[0] ?? owner)}. Ids are letters, digits, dot, dash and underscore`,
+    );
   }
   const tenants = principal.tenants.join(',');
   return `begin; select set_config('app.tenants', '${tenants}', true), set_config('app.owner', '${owner}', true)`;
@@ -158,7 +163,9 @@ export function timestamptz(ms: number | null | undefined): string | null {
 function safeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {
-    throw new RangeError(`${text} does not fit a number exactly: cast the column to numeric, which arrives as a bigint`);
+    throw new RangeError(
+      `${text} does not fit a number exactly: cast the column to numeric, which arrives as a bigint`,
+    );
   }
   return value;
 }
@@ -171,9 +178,11 @@ function epochMs(text: string): number {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`);
 }
 
-const parseTextArray = types.getTypeParser(1009, 'text') as (text: string) => (string | null)[];
-const arrayOf = <T>(parse: (text: string) => T) => (text: string): (T | null)[] =>
-  parseTextArray(text).map((item) => (item === null ? null : parse(item)));
+const parseTextArray = types.getTypeParser(1009 as number, 'text') as (text: string) => (string | null)[];
+const arrayOf =
+  <T>(parse: (text: string) => T) =>
+  (text: string): (T | null)[] =>
+    parseTextArray(text).map((item) => (item === null ? null : parse(item)));
 
 const ownParsers: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
   [types.builtins.INT8, safeInteger],

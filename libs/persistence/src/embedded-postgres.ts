@@ -1,6 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -120,7 +130,8 @@ async function launch(dataDir: string, fast: boolean): Promise<Postmaster> {
 
 function startedPostmaster(dataDir: string): Postmaster {
   const server = postmaster(dataDir);
-  if (!server) throw new Error(`PostgreSQL on ${dataDir} ended as soon as it was up: see postgres.log beside it, and start again`);
+  if (!server)
+    throw new Error(`PostgreSQL on ${dataDir} ended as soon as it was up: see postgres.log beside it, and start again`);
   return server;
 }
 
@@ -179,13 +190,15 @@ async function start(
   });
   closeSync(log);
   child.unref();
-  const ended = new Promise<string>((tell) => {
-    child.once('error', (error) => tell(error.message));
-    child.once('exit', () => tell(readFileSync(logFile, 'utf8').slice(-2000)));
-  });
+  let tellEnd = (_failure: string): void => {};
+  const onEnd = (): void => tellEnd(readFileSync(logFile, 'utf8').slice(-2000));
+  const ended = new Promise<string>((tell) => (tellEnd = tell));
+  child.once('error', (error) => tellEnd(error.message));
+  child.once('exit', onEnd);
   const up = new AbortController();
   const failure = await Promise.race([ended, untilReady(at.dataDir, child.pid, up.signal)]);
   up.abort();
+  child.off('exit', onEnd); // from here on the presence tells
   return failure;
 }
 
@@ -245,7 +258,8 @@ async function createDatabase(url: string): Promise<void> {
 async function keptPort(file: string): Promise<number> {
   const kept = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   const port = (kept > 0 && (await bindable(kept))) || (await bindable(0));
-  if (port === null) throw new Error('No free TCP port on 127.0.0.1 for PostgreSQL: free one, or set CHUSUAN_DATABASE_URL');
+  if (port === null)
+    throw new Error('No free TCP port on 127.0.0.1 for PostgreSQL: free one, or set CHUSUAN_DATABASE_URL');
   writeFileSync(file, String(port));
   return port;
 }
@@ -271,7 +285,9 @@ async function startLock(file: string): Promise<() => void> {
     }
     if (!isAlive(lockHolder(file))) rmSync(file, { force: true });
     else if (Date.now() > until) {
-      throw new Error(`Another process has been starting PostgreSQL for too long: end it, or remove ${file}, and start again`);
+      throw new Error(
+        `Another process has been starting PostgreSQL for too long: end it, or remove ${file}, and start again`,
+      );
     } else await delay(50);
   }
 }

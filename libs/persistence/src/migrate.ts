@@ -13,7 +13,11 @@ const migrationLock = 7_002_002;
  * Throws an Error that tells what to do when the server is too old or the login user lacks a right.
  */
 export async function migrate(url: string): Promise<readonly string[]> {
-  const client = new Client({ connectionString: url, application_name: 'chusuan-migrate', connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    connectionString: url,
+    application_name: 'chusuan-migrate',
+    connectionTimeoutMillis: 10_000,
+  });
   client.on('error', () => {}); // told again by the query that fails
   await client.connect();
   try {
@@ -35,7 +39,12 @@ export type DatabaseState =
 
 /** Whether the server answers within three seconds and has our schema. */
 export async function databaseReady(url: string): Promise<DatabaseState> {
-  const client = new Client({ connectionString: url, application_name: 'chusuan-ready', connectionTimeoutMillis: 3_000, query_timeout: 3_000 });
+  const client = new Client({
+    connectionString: url,
+    application_name: 'chusuan-ready',
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 3_000,
+  });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -61,15 +70,19 @@ async function requireVersion(client: Client): Promise<number> {
 }
 
 async function missingMigrations(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ found: string | null }>(`select to_regclass('public.mikro_orm_migrations')::text as found`);
-  const done = rows[0]?.found ? await client.query<{ name: string }>('select name from mikro_orm_migrations') : { rows: [] };
+  const { rows } = await client.query<{ found: string | null }>(
+    `select to_regclass('public.mikro_orm_migrations')::text as found`,
+  );
+  const done = rows[0]?.found
+    ? await client.query<{ name: string }>('select name from mikro_orm_migrations')
+    : { rows: [] };
   const names = new Set(done.rows.map((row) => row.name));
   return migrations.map((migration) => migration.name).filter((name) => !names.has(name));
 }
 
 async function runMigrations(url: string): Promise<void> {
   const orm = await MikroORM.init({
-    ...ormOptions(url),
+    ...ormOptions(url, 'owner'),
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, transactional: true, allOrNothing: true },
   });

@@ -13,7 +13,11 @@ const leavingName = 'chusuan-leaving';
  * Holds a connection until `end`. When the server drops it and is gone, `onExit` is told; when the server lives on (it restarts
  * itself after one of its backends was killed), the connection is made anew. It does not keep this process alive.
  */
-export async function holdPresence(url: string, serverLives: () => boolean, onExit?: (how: string) => void): Promise<Presence> {
+export async function holdPresence(
+  url: string,
+  serverLives: () => boolean,
+  onExit?: (how: string) => void,
+): Promise<Presence> {
   let ended = false;
   let client = await connect();
 

@@ -4,15 +4,14 @@ import type { Ask, Holding, Profile, Taken, Undo } from './profile.js';
 const NO_NODES: readonly number[] = [];
 
 /**
- * A group whose nodes are all alike and have no names: availability is a count that steps at sorted, distinct times.
- * A job takes whole nodes. This is the processor pool of the scheduling literature.
+ * A group whose nodes are all alike and have no names: availability is a count that steps at sorted, distinct times, the first
+ * of them minus infinity. A job takes whole nodes. This is the processor pool of the scheduling literature.
  */
 export class CounterProfile implements Profile {
   private times = new Float64Array(64);
-  private deltas = new Float64Array(64);
-  private size = 0;
-  /** Free before the first step. */
-  private base: number;
+  // Free nodes from times[i] until times[i + 1]. Counts and not changes, so that a search may begin anywhere.
+  private counts = new Float64Array(64);
+  private size = 1;
   private now: Seconds = -Infinity;
   private out: ReadonlySet<number> = new Set();
   private windows: readonly WindowModel[] = [];
@@ -20,25 +19,26 @@ export class CounterProfile implements Profile {
   private stairTimes = new Float64Array(64);
   private stairFree = new Float64Array(64);
   private stairs = 0;
-  private stale = true;
+  private isStale = true;
 
   /** @param installed number of nodes */
   constructor(private readonly installed: number) {
-    this.base = installed;
+    this.times[0] = -Infinity;
+    this.counts[0] = installed;
   }
 
   turnTo(now: Seconds): void {
     this.now = now;
-    this.stale = true;
+    this.isStale = true;
   }
 
   free(_ask: Ask): number {
-    if (this.stale) this.climb();
+    if (this.isStale) this.climb();
     return Math.max(0, this.stairFree[0]!);
   }
 
   longest(ask: Ask): number {
-    if (this.stale) this.climb();
+    if (this.isStale) this.climb();
     for (let i = 0; i < this.stairs; i++) {
       if (this.stairFree[i]! < ask.nodes) return i === 0 ? 0 : this.stairTimes[i]! - this.now;
     }
@@ -46,18 +46,19 @@ export class CounterProfile implements Profile {
   }
 
   earliest(ask: Ask, seconds: number, from: Seconds): Seconds {
-    let free = this.base;
-    let i = 0;
-    while (i < this.size && this.times[i]! <= from) free += this.deltas[i++]!;
-    let start = free >= ask.nodes ? from : Infinity;
-    for (; i < this.size; i++) {
-      const time = this.times[i]!;
-      if (time >= start + seconds) return start;
-      free += this.deltas[i]!;
-      if (free < ask.nodes) start = Infinity;
-      else if (start === Infinity) start = time;
+    const { times, counts, size } = this;
+    const { nodes } = ask;
+    let i = this.stepAt(from);
+    let start = from;
+    for (;;) {
+      while (i < size && counts[i]! < nodes) i++;
+      if (i === size) return Infinity;
+      if (times[i]! > start) start = times[i]!;
+      const end = start + seconds;
+      i++;
+      while (i < size && counts[i]! >= nodes && times[i]! < end) i++;
+      if (i === size || times[i]! >= end) return start;
     }
-    return start;
   }
 
   release(ask: Ask): Seconds {
@@ -66,23 +67,16 @@ export class CounterProfile implements Profile {
 
   take(ask: Ask, start: Seconds, seconds: number): Taken {
     const from = start <= this.now ? -Infinity : start;
-    this.step(from, -ask.nodes);
-    this.step(start + seconds, ask.nodes);
-    const undo = (): void => {
-      this.step(from, ask.nodes);
-      this.step(start + seconds, -ask.nodes);
-    };
-    return { nodes: NO_NODES, undo };
+    this.shift(from, start + seconds, -ask.nodes);
+    return { nodes: NO_NODES, undo: () => this.shift(from, start + seconds, ask.nodes) };
   }
 
   occupy(holding: Holding, from: Seconds, until: Seconds): void {
-    this.step(from, -holding.count);
-    this.step(until, holding.count);
+    this.shift(from, until, -holding.count);
   }
 
   vacate(holding: Holding, from: Seconds, until: Seconds): void {
-    this.step(from, holding.count);
-    this.step(until, -holding.count);
+    this.shift(from, until, holding.count);
   }
 
   leastLoaded(): readonly number[] {
@@ -91,10 +85,9 @@ export class CounterProfile implements Profile {
 
   setOut(indices: ReadonlySet<number>): void {
     this.shiftWindows(1);
-    this.base += this.out.size - indices.size;
+    this.shift(-Infinity, Infinity, this.out.size - indices.size);
     this.out = indices;
     this.shiftWindows(-1);
-    this.stale = true;
   }
 
   setWindows(windows: readonly WindowModel[]): void {
@@ -109,45 +102,46 @@ export class CounterProfile implements Profile {
     return () => this.setWindows(lifted);
   }
 
-  /** Adds a change of the count at a time; two that cancel out leave no step behind. */
-  private step(at: Seconds, delta: number): void {
-    this.stale = true;
-    if (at === -Infinity) {
-      this.base += delta;
-      return;
-    }
-    if (at === Infinity) return;
-    const index = this.indexOf(at);
-    if (index < this.size && this.times[index] === at) {
-      const sum = this.deltas[index]! + delta;
-      if (sum !== 0) this.deltas[index] = sum;
-      else this.dropStep(index);
-      return;
-    }
-    if (this.size === this.times.length) this.grow();
-    this.times.copyWithin(index + 1, index, this.size);
-    this.deltas.copyWithin(index + 1, index, this.size);
-    this.times[index] = at;
-    this.deltas[index] = delta;
-    this.size++;
+  /** Changes the count in [from, until); a step that is none is not kept. */
+  private shift(from: Seconds, until: Seconds, delta: number): void {
+    if (until <= from) return;
+    this.isStale = true;
+    const first = this.cut(from);
+    const last = until === Infinity ? this.size : this.cut(until);
+    for (let i = first; i < last; i++) this.counts[i]! += delta;
+    this.heal(last);
+    this.heal(first);
   }
 
-  private dropStep(index: number): void {
-    this.times.copyWithin(index, index + 1, this.size);
-    this.deltas.copyWithin(index, index + 1, this.size);
-    this.size--;
-  }
-
-  /** Index of the first step at or after a time. */
-  private indexOf(at: Seconds): number {
+  /** Index of the step that a time falls in. */
+  private stepAt(at: Seconds): number {
     let low = 0;
     let high = this.size;
-    while (low < high) {
+    while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      if (this.times[middle]! < at) low = middle + 1;
+      if (this.times[middle]! <= at) low = middle;
       else high = middle;
     }
     return low;
+  }
+
+  /** Makes a step begin at a time and tells where it is. */
+  private cut(at: Seconds): number {
+    const i = this.stepAt(at);
+    if (this.times[i] === at) return i;
+    if (this.size === this.times.length) this.grow();
+    this.times.copyWithin(i + 2, i + 1, this.size);
+    this.counts.copyWithin(i + 1, i, this.size);
+    this.times[i + 1] = at;
+    this.size++;
+    return i + 1;
+  }
+
+  private heal(i: number): void {
+    if (i < 1 || i >= this.size || this.counts[i] !== this.counts[i - 1]) return;
+    this.times.copyWithin(i, i + 1, this.size);
+    this.counts.copyWithin(i, i + 1, this.size);
+    this.size--;
   }
 
   private grow(): void {
@@ -157,28 +151,26 @@ export class CounterProfile implements Profile {
       return wider;
     };
     this.times = double(this.times);
-    this.deltas = double(this.deltas);
-    this.stairTimes = new Float64Array(this.times.length + 1);
-    this.stairFree = new Float64Array(this.times.length + 1);
+    this.counts = double(this.counts);
+    this.stairTimes = new Float64Array(this.times.length);
+    this.stairFree = new Float64Array(this.times.length);
   }
 
   private climb(): void {
-    let free = this.base;
-    let i = 0;
-    while (i < this.size && this.times[i]! <= this.now) free += this.deltas[i++]!;
+    let i = this.stepAt(this.now);
+    let lowest = this.counts[i]!;
     this.stairTimes[0] = this.now;
-    this.stairFree[0] = free;
-    let lowest = free;
+    this.stairFree[0] = lowest;
     let stairs = 1;
-    for (; i < this.size; i++) {
-      free += this.deltas[i]!;
-      if (free >= lowest) continue;
-      lowest = free;
+    for (i++; i < this.size; i++) {
+      const count = this.counts[i]!;
+      if (count >= lowest) continue;
+      lowest = count;
       this.stairTimes[stairs] = this.times[i]!;
-      this.stairFree[stairs++] = free;
+      this.stairFree[stairs++] = count;
     }
     this.stairs = stairs;
-    this.stale = false;
+    this.isStale = false;
   }
 
   /** Windows may overlap on a node and may name nodes that are out: each node counts once at a time, and only while up. */
@@ -194,10 +186,7 @@ export class CounterProfile implements Profile {
       }
     }
     for (const spans of byNode.values()) {
-      for (const span of unionOf(spans)) {
-        this.step(span.from, sign);
-        this.step(span.until, -sign);
-      }
+      for (const span of unionOf(spans)) this.shift(span.from, span.until, sign);
     }
   }
 }

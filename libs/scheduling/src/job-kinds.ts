@@ -1,3 +1,4 @@
+import type { NodeShape } from '#libs/domain';
 import type { Candidate } from './filters.js';
 import { finalFilters, isOfItsSort, passingFilters } from './filters.js';
 import type { QueuedJob } from './model.js';
@@ -11,6 +12,8 @@ export interface JobKind {
   /** Any one of them. */
   readonly sample: QueuedJob;
   readonly ask: Ask;
+  /** The same with the cards alone, to tell whether it is cards that are short. */
+  readonly cardsAsk: Ask;
   /** How many wait. */
   waiting: number;
   /** Groups that pass the final filters: fixed for the life of the kind. */
@@ -42,6 +45,7 @@ export class JobKinds {
   private readonly freeShapes: number[] = [];
   private shapesMade = 0;
   private readonly sets = new Map<string, number>();
+  private setsVersion = -1;
   private alive = 0;
 
   constructor(private readonly ground: Ground) {}
@@ -59,8 +63,15 @@ export class JobKinds {
     if (this.byKey.size > 2 * this.alive + SWEEP_SLACK) this.sweep();
   }
 
+  /** How many different sets of eligible groups there are. */
+  get setCount(): number {
+    return this.sets.size;
+  }
+
   /** Brings the eligible groups of every kind with waiting jobs up to date. */
   refresh(): void {
+    if (this.setsVersion !== this.ground.version) this.sets.clear();
+    this.setsVersion = this.ground.version;
     for (const kind of this.byIndex) {
       if (kind.waiting > 0 && kind.standing !== this.ground.version) this.stand(kind);
     }
@@ -73,9 +84,9 @@ export class JobKinds {
       if (finalFilters.every((filter) => filter.passes(job, candidate))) conceivable.push(index);
     });
     const index = this.freeIndices.pop() ?? this.byIndex.length;
-    const ask = { nodes: job.nodes, perNode: askOf(job.perNode), shape: this.shapeOf(job) };
     const kind: JobKind = {
-      ...{ index, key, sample: job, ask, waiting: 0, conceivable },
+      ...{ index, key, sample: job, waiting: 0, conceivable },
+      ...{ ask: this.askFor(job.nodes, job.perNode), cardsAsk: this.askFor(job.nodes, cardsAlone(job.perNode)) },
       ...{ eligible: [], set: -1, capacity: 0, standing: -1 },
     };
     this.byIndex[index] = kind;
@@ -94,20 +105,23 @@ export class JobKinds {
       kind.capacity += up / dominantShare(kind.ask.perNode, capacityOf(group.shape)) / kind.ask.nodes;
     }
     const key = kind.eligible.join(',');
-    kind.set = this.sets.get(key) ?? this.sets.size;
-    this.sets.set(key, kind.set);
+    kind.set = -1;
+    if (kind.eligible.length > 0) {
+      kind.set = this.sets.get(key) ?? this.sets.size;
+      this.sets.set(key, kind.set);
+    }
     kind.standing = version;
   }
 
-  private shapeOf(job: QueuedJob): number {
-    const key = shapeKey(job);
+  private askFor(nodes: number, perNode: NodeShape): Ask {
+    const key = shapeKey(perNode);
     let shape = this.shapes.get(key);
     if (!shape) {
       shape = { id: this.freeShapes.pop() ?? this.shapesMade++, users: 0 };
       this.shapes.set(key, shape);
     }
     shape.users++;
-    return shape.id;
+    return { nodes, perNode: askOf(perNode), shape: shape.id };
   }
 
   private sweep(): void {
@@ -115,21 +129,26 @@ export class JobKinds {
       if (kind.waiting > 0) continue;
       this.byKey.delete(kind.key);
       this.freeIndices.push(kind.index);
-      const key = shapeKey(kind.sample);
-      const shape = this.shapes.get(key);
-      if (shape && --shape.users === 0) {
-        this.shapes.delete(key);
-        this.freeShapes.push(shape.id);
-      }
+      this.dropShape(kind.sample.perNode);
+      this.dropShape(cardsAlone(kind.sample.perNode));
     }
+  }
+
+  private dropShape(perNode: NodeShape): void {
+    const key = shapeKey(perNode);
+    const shape = this.shapes.get(key);
+    if (!shape || --shape.users > 0) return;
+    this.shapes.delete(key);
+    this.freeShapes.push(shape.id);
   }
 }
 
-const shapeKey = ({ perNode }: QueuedJob): string => `${perNode.cards}/${perNode.cores}/${perNode.memoryGiB}`;
+const cardsAlone = ({ cards }: NodeShape): NodeShape => ({ cards, cores: 0, memoryGiB: 0 });
+const shapeKey = (perNode: NodeShape): string => `${perNode.cards}/${perNode.cores}/${perNode.memoryGiB}`;
 
 /** Everything that a filter or a profile reads of a job, except its limit. Lists count as sets. */
 function keyOf(job: QueuedJob): string {
-  const plain = `${job.nodes}*${shapeKey(job)} ${job.class} ${job.dataLevel} ${job.stack ?? ''} ${job.architecture ?? ''}`;
+  const plain = `${job.nodes}*${shapeKey(job.perNode)} ${job.class} ${job.dataLevel} ${job.stack ?? ''} ${job.architecture ?? ''}`;
   const place = job.maxLatencyMs === undefined ? '' : `${job.maxLatencyMs} ms ${JSON.stringify(job.fromDistrict ?? null)}`;
   const lists = [job.acceleratorModels, job.pools, job.avoidPools]
     .map((list) => (list === undefined ? '' : JSON.stringify(list.toSorted())))

@@ -1,6 +1,5 @@
 import type { Refusal } from '#libs/domain';
-import type { Candidate, Filter } from './filters.js';
-import { isOfItsSort } from './filters.js';
+import { type Candidate, type Filter, isOfItsSort } from './filters.js';
 import type { QueuedJob } from './model.js';
 
 /** Why no group is open to a job, with the counters that say so. */
@@ -14,7 +13,8 @@ export interface Barred {
  * Names the refusal that, if changed, would open most nodes. Each group of the job's sort (with or without cards) is held
  * against all filters; the groups that fail fewest of them are the nearest to opening, and the word is the filter that most of
  * *their* nodes fail, ties to the later in the list. A group that fails one filter only therefore speaks before one that fails
- * three. `filteredBy` counts nodes under each filter that they fail, so its sum may exceed `nodesConsidered`.
+ * three. `filteredBy` counts nodes under each filter that they fail, so its sum may exceed `nodesConsidered`; nodes of open groups
+ * that are not up count as nodes-out-of-service.
  *
  * `refusal` is null when at least one group passes everything. Without any group of the sort, a job with cards hears
  * accelerator-model-absent and one without hears larger-than-any-pool.
@@ -29,6 +29,10 @@ export function whyBarred(job: QueuedJob, candidates: readonly Candidate[], filt
     nodesConsidered += candidate.installed;
     const failed = filters.filter((filter) => !filter.passes(job, candidate));
     for (const { refusal } of failed) filteredBy[refusal] = (filteredBy[refusal] ?? 0) + candidate.installed;
+    if (failed.length === 0 && candidate.up < candidate.installed) {
+      const away = candidate.installed - candidate.up;
+      filteredBy['nodes-out-of-service'] = (filteredBy['nodes-out-of-service'] ?? 0) + away;
+    }
     if (failed.length < fewest) {
       fewest = failed.length;
       nearest = new Map();

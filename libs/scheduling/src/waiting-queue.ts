@@ -125,7 +125,8 @@ export class WaitingQueue {
     return low;
   }
 
-  private settle(): void {
+  /** Puts the jobs that came since the last look in their places. */
+  settle(): void {
     if (this.pending.length === 0) return;
     const room = this.count + this.pending.length;
     if (room > this.sorted.length) {

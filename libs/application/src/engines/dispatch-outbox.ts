@@ -58,7 +58,6 @@ export class DispatchOutbox {
 
   private async postpone(message: OutboxMessage, error: unknown): Promise<void> {
     const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(message.tries, 10));
-    this.instruments.dispatched({ pool: message.poolId, op: message.kind === 'cancel' ? 'cancel' : 'submit', result: 'error' });
     await this.outbox.retryLater(message.id, error instanceof Error ? error.message : String(error), delay);
   }
 
@@ -67,18 +66,17 @@ export class DispatchOutbox {
     if (!engine) throw new EngineUnreachable(message.poolId, 'no engine is set up for this pool in this process');
     if (message.kind === 'cancel') {
       await engine.cancel(message.attemptId, now);
-      this.instruments.dispatched({ pool: message.poolId, op: 'cancel', result: 'ok' });
       return;
     }
     if (message.order) await this.dispatch(engine, message, now);
   }
 
   private async dispatch(engine: Engine, message: OutboxMessage, now: Instant): Promise<void> {
-    const { order, attemptId, poolId } = message;
+    const { order, attemptId } = message;
     if (!order) return;
     const prepared = await engine.prepare(order, now);
     if (prepared.kind === 'rejected') {
-      this.instruments.dispatched({ pool: poolId, op: 'submit', result: 'rejected' });
+      this.instruments.conflicted('engine-rejected', 1);
       await this.attempts.ended([
         { attemptId, outcome: 'rejected', endedAt: now, startedAt: null, exitCode: null, detail: prepared.why },
       ]);
@@ -88,6 +86,5 @@ export class DispatchOutbox {
     // From here on the attempt counts as released even if the reply to release is lost: observation tells the rest.
     if (await this.attempts.released(attemptId, now)) await engine.release(attemptId, prepared.ref, now);
     else await engine.cancel(attemptId, now);
-    this.instruments.dispatched({ pool: poolId, op: 'submit', result: 'ok' });
   }
 }

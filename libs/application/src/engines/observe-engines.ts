@@ -64,12 +64,10 @@ export class ObserveEngines {
       const result = await this.settle(poolId, engine, held, { seen, now });
       this.lastLook.set(poolId, now);
       await this.ports.pools.observed(poolId, true, now);
-      this.ports.instruments.engineUp(poolId, true);
       return result;
     } catch (error) {
       if (!(error instanceof EngineUnreachable)) throw error;
       await this.ports.pools.observed(poolId, false, now);
-      this.ports.instruments.engineUp(poolId, false);
       return 'unreachable';
     }
   }
@@ -92,7 +90,7 @@ export class ObserveEngines {
     const lost = await this.confirmLost(engine, found.missing, now);
     const ended = await this.end([...found.finished, ...lost]);
     const strangers = await this.strangers(engine, found.strangers, held, now);
-    this.ports.instruments.drift(poolId, { missing: found.missing.length, unknown: strangers });
+    this.ports.instruments.drifted(poolId, { lost: found.missing.length, stranger: strangers, finished: found.finished.length });
     return { started: found.started.length, ended, lost: lost.filter((it) => it.outcome === 'lost').length, strangers };
   }
 
@@ -160,10 +158,11 @@ export class ObserveEngines {
       const attempt = byId.get(job.attemptId);
       if (attempt && job.startedAt !== null) {
         this.ports.jobs.started({
-          pool: poolId,
+          poolId,
           class: attempt.class,
-          waitSeconds: (job.startedAt - attempt.submittedAt) / 1000,
-          startDelaySeconds: Math.max(0, job.startedAt - (attempt.releasedAt ?? job.startedAt)) / 1000,
+          submittedAt: attempt.submittedAt,
+          releasedAt: attempt.releasedAt,
+          startedAt: job.startedAt,
         });
       }
     }

@@ -1,6 +1,6 @@
 import { type DataLevel, type Instant, type JobRequest, type NodeShape, type Refusal, dataLevels } from '#libs/domain';
 import type { Admission, QueuedJob } from '#libs/scheduling';
-import type { JobInstruments } from '../instruments.js';
+import type { JobInstruments, SubmissionRejection } from '../instruments.js';
 import type { IdSource, JobStore, NewJob, Principal } from '../ports.js';
 import { toSeconds } from '../service-time.js';
 
@@ -64,7 +64,7 @@ export class SubmitJob {
   async execute(submission: Submission): Promise<Submitted> {
     const outcome = await this.decide(submission);
     if (outcome.kind !== 'queued' && outcome.kind !== 'replayed') {
-      this.ports.instruments.rejected(outcome.kind === 'impossible' ? outcome.refusal : outcome.kind);
+      this.ports.instruments.rejected(rejectionOf(outcome));
     }
     return outcome;
   }
@@ -114,6 +114,21 @@ export class SubmitJob {
     if (runs.length < 2) return request.timeLimitSeconds;
     const mean = Math.floor(((runs[0] ?? 0) + (runs[1] ?? 0)) / 2);
     return Math.max(1, Math.min(request.timeLimitSeconds, mean));
+  }
+}
+
+function rejectionOf(outcome: Exclude<Submitted, { kind: 'queued' | 'replayed' }>): SubmissionRejection {
+  switch (outcome.kind) {
+    case 'impossible':
+      return outcome.refusal;
+    case 'data-level-above-tenant':
+      return 'data-level-not-allowed';
+    case 'role-forbidden':
+      return 'denied';
+    case 'key-reused':
+    case 'tenant-needed':
+    case 'tenant-unknown':
+      return 'invalid';
   }
 }
 

@@ -59,17 +59,15 @@ export class RunCycle {
     const committed = await this.commit(epoch, cycle, now, starts); // 3. commit
     const ended = stopwatch();
     if (committed.kind === 'fenced') {
-      instruments.conflict('fenced');
+      instruments.conflicted('fenced', 1);
       this.forget();
       return { cycle, started: 0, refused: 0, waiting: plan.waiting.length, fenced: true, more: false };
     }
     await this.writeDown({ cycle, epoch, now, plan, committed }); // 4. evidence
-    instruments.cycle({
-      snapshot: followed - began,
-      order: plan.stages.order,
-      place: Math.max(0, planned - followed - plan.stages.order),
-      commit: ended - planned,
-    });
+    instruments.staged('snapshot', followed - began);
+    instruments.staged('order', plan.stages.order);
+    instruments.staged('place', Math.max(0, planned - followed - plan.stages.order));
+    instruments.staged('commit', ended - planned);
     return {
       cycle,
       started: committed.started.length,
@@ -121,7 +119,7 @@ export class RunCycle {
   }): Promise<void> {
     const { cycle, epoch, now, plan, committed } = done;
     const { log, instruments } = this.ports;
-    for (const refusal of committed.refused) instruments.conflict(refusal.why);
+    for (const refusal of committed.refused) instruments.conflicted(refusal.why, 1);
     await this.recordCycle(cycle, epoch, plan);
     const verdicts = this.diary.changed(plan.waiting, plan.now).map(
       (verdict): VerdictToStore => ({
@@ -132,12 +130,7 @@ export class RunCycle {
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);
-    instruments.decisions({
-      placed: committed.started.filter((it) => !it.start.backfilled).length,
-      backfilled: committed.started.filter((it) => it.start.backfilled).map((it) => it.start.poolId),
-      reserved: plan.counts.reserved,
-      skipped: plan.waiting.length - plan.counts.reserved,
-    });
+    tellDecisions(instruments, plan, committed);
   }
 
   private async recordCycle(cycle: number, epoch: number, plan: CyclePlan): Promise<void> {
@@ -180,3 +173,14 @@ export class RunCycle {
 
 /** What a replay must reproduce: the decisions, not the stopwatch. */
 export const planCore = (plan: CyclePlan): unknown => ({ now: plan.now, starts: plan.starts, waiting: plan.waiting });
+
+function tellDecisions(instruments: SchedulerInstruments, plan: CyclePlan, committed: Extract<Committed, { kind: 'committed' }>): void {
+  const passed = committed.started.filter(({ start }) => start.backfilled);
+  for (const [poolId, starts] of Map.groupBy(passed, ({ start }) => start.poolId)) instruments.backfilled(poolId, starts.length);
+  const impossible = plan.waiting.filter((verdict) => verdict.estimatedStart === null).length;
+  instruments.decided('placed', committed.started.length - passed.length);
+  instruments.decided('backfilled', passed.length);
+  instruments.decided('reserved', plan.counts.reserved);
+  instruments.decided('unsatisfiable', impossible);
+  instruments.decided('deferred', Math.max(0, plan.waiting.length - plan.counts.reserved - impossible));
+}

@@ -19,14 +19,17 @@ const roles = ['chusuan_app', 'chusuan_system', 'chusuan_auditor'].map(
 exception when duplicate_object or unique_violation then null; end $$`,
 );
 
+// facts: the item as the seeds say it, whole; the columns beside it are what SQL filters, joins and sums by.
+// listed: false once the seeds no longer name it; the row stays because history refers to it.
 const catalogue = [
   `create table reference (
-    kind text not null, id text not null, body jsonb not null, seed_hash text not null, primary key (kind, id)
+    kind text not null, id text not null, position integer not null, body jsonb not null, seed_hash text not null, primary key (kind, id)
   )`,
   `create table site (
     id text primary key, name_zh text not null, name_en text not null, district_id text not null,
     latitude double precision not null, longitude double precision not null,
-    tariff_plan text not null, supply jsonb not null, pue jsonb not null, assumed boolean not null, seed_hash text not null
+    tariff_plan text not null, facts jsonb not null, assumed boolean not null,
+    position integer not null, seed_hash text not null, listed boolean not null default true
   )`,
   `create table pool (
     id text primary key, site_id text not null references site, name_zh text not null, name_en text not null,
@@ -35,7 +38,7 @@ const catalogue = [
     engine text not null check (engine in ('simulated','local')), planned_engine text not null,
     placement text not null check (placement in ('pinned','delegated')),
     data_levels text[] not null, classes text[], latency_ms jsonb not null, facts jsonb not null, assumed boolean not null,
-    position integer not null, seed_hash text not null,
+    position integer not null, seed_hash text not null, listed boolean not null default true,
     reachable boolean not null default true, observed_at timestamptz, observed_wall timestamptz
   )`,
   `create table node_group (
@@ -45,7 +48,8 @@ const catalogue = [
     node_count integer not null check (node_count >= 0),
     cards integer not null check (cards >= 0), cores integer not null check (cores >= 0), memory_gib integer not null check (memory_gib >= 0),
     idle_watts double precision not null, peak_watts double precision not null, power_exponent double precision not null,
-    fp16_tflops_per_card double precision not null, fp64_tflops_per_node double precision not null, assumed boolean not null, seed_hash text not null,
+    fp16_tflops_per_card double precision not null, fp64_tflops_per_node double precision not null, facts jsonb not null, assumed boolean not null,
+    position integer not null, seed_hash text not null, listed boolean not null default true,
     -- the truth of delegated pools, where the engine chooses the nodes
     usable_cards integer not null, usable_cores integer not null, usable_memory_gib integer not null, usable_nodes integer not null,
     allocated_cards integer not null default 0 check (allocated_cards between 0 and node_count * cards),
@@ -67,7 +71,7 @@ const tenants = [
   `create table tenant (
     id text primary key, parent_id text references tenant, name_zh text not null, name_en text not null, kind text not null,
     home_district text not null, priority integer not null, max_data_level text not null, weight double precision not null check (weight > 0),
-    sample boolean not null, facts jsonb not null, seed_hash text not null,
+    sample boolean not null, facts jsonb not null, position integer not null, seed_hash text not null, listed boolean not null default true,
     used_card_seconds double precision not null default 0, used_as_of timestamptz
   )`,
   `create table api_key (
@@ -93,6 +97,9 @@ const jobs = [
   )`,
   `create index job_waiting on job (sequence) where state = 'queued'`,
   `create index job_by_tenant on job (tenant_id, id desc)`,
+  `create index job_by_class on job (class, channel)`,
+  `create index job_last_runs on job (tenant_id, class, ended_at desc)
+    where started_at is not null and state in ('completed','failed','timeout')`,
   `create index job_live on job (state) where state in ('queued','placed','starting','running','cancelling')`,
   `create table idempotency_key (
     owner text not null, key text not null, fingerprint bytea not null, job_id uuid not null, status integer not null, body jsonb not null,
@@ -129,8 +136,13 @@ const running = [
   `create unique index attempt_one_alive on attempt (job_id) where state in ('placed','prepared','released','running')`,
   `create index attempt_alive on attempt (pool_id) where state in ('placed','prepared','released','running')`,
   `create index attempt_by_end on attempt (ended_at)`,
+  `create index attempt_by_cycle on attempt (cycle)`,
+  `create index attempt_finished on attempt (pool_id, class, state) where ended_at is not null`,
+  `create index attempt_wasted on attempt (pool_id) where state in ('lost','failed')`,
   `create table placement_node (
-    attempt_id uuid not null references attempt, node_id text not null references node, tenant_id text not null,
+    attempt_id uuid not null references attempt,
+    node_id text not null, -- no foreign key: the history of a node outlives it
+    tenant_id text not null,
     cards integer not null, cores integer not null, memory_gib integer not null, primary key (attempt_id, node_id)
   )`,
   `create index placement_by_node on placement_node (node_id)`,
@@ -145,6 +157,7 @@ const running = [
     run_seconds double precision not null, limit_seconds integer not null, ending text not null check (ending in ('completed','failed')),
     node_ids text[] not null, prepared_at timestamptz not null, started_at timestamptz, ended_at timestamptz, outcome text, exit_code integer
   )`,
+  `create index simulated_engine_ended on simulated_engine_job (pool_id, ended_at) where state = 'ended'`,
   `create index simulated_engine_alive on simulated_engine_job (pool_id) where state <> 'ended'`,
 ];
 
@@ -158,15 +171,37 @@ const energy = [
     estimated boolean not null, settled_wall timestamptz not null default clock_timestamp(), primary key (site_id, hour, revision),
     check (direct_j + storage_j + contract_j + grid_j = facility_j), check (green_matched_j between 0 and facility_j)
   )`,
+  `create table settlement_pool_hour (
+    pool_id text not null references pool, hour timestamptz not null, revision integer not null default 0, site_id text not null,
+    it_j bigint not null, facility_j bigint not null, direct_j bigint not null, storage_j bigint not null, contract_j bigint not null, grid_j bigint not null,
+    green_available_j bigint not null, green_matched_j bigint not null, green_curtailed_j bigint not null, grid_green_j bigint not null,
+    location_mg bigint not null, market_mg bigint not null, cost_micro_yuan bigint not null, estimated boolean not null,
+    primary key (pool_id, hour, revision), foreign key (site_id, hour, revision) references settlement_site_hour,
+    check (direct_j + storage_j + contract_j + grid_j = facility_j), check (green_matched_j between 0 and facility_j)
+  )`,
+  `create index settlement_pool_by_hour on settlement_pool_hour (hour desc, pool_id)`,
   `create table settlement_hour (
     site_id text not null, pool_id text not null, hour timestamptz not null, subject_kind text not null check (subject_kind in ('attempt','idle')),
     subject_id text not null, revision integer not null default 0, tenant_id text, job_id uuid, class text,
-    it_j bigint not null, overhead_j bigint not null, green_matched_j bigint not null, location_mg bigint not null, market_mg bigint not null,
-    cost_micro_yuan bigint not null, card_ms bigint not null, core_ms bigint not null, primary key (site_id, hour, subject_kind, subject_id, revision)
+    it_j bigint not null, overhead_j bigint not null, direct_j bigint not null, storage_j bigint not null, contract_j bigint not null, grid_j bigint not null,
+    green_matched_j bigint not null, location_mg bigint not null, market_mg bigint not null, cost_micro_yuan bigint not null,
+    milli_card_ms bigint not null, core_ms bigint not null,
+    primary key (pool_id, hour, subject_kind, subject_id, revision), foreign key (pool_id, hour, revision) references settlement_pool_hour,
+    check (direct_j + storage_j + contract_j + grid_j = it_j + overhead_j), check ((subject_kind = 'attempt') = (tenant_id is not null))
   )`,
   `create index settlement_by_tenant on settlement_hour (tenant_id, hour) where tenant_id is not null`,
-  `create index settlement_by_pool on settlement_hour (pool_id, hour)`,
   `create index settlement_by_job on settlement_hour (job_id) where job_id is not null`,
+  // Running sums of the settlements, moved in their transaction: a scrape must not read the whole ledger.
+  `create table settled_pool_total (
+    pool_id text primary key references pool, it_j numeric not null, facility_j numeric not null,
+    direct_j numeric not null, storage_j numeric not null, contract_j numeric not null, grid_j numeric not null,
+    green_available_j numeric not null, green_matched_j numeric not null, green_curtailed_j numeric not null, grid_green_j numeric not null,
+    location_mg numeric not null, market_mg numeric not null, cost_micro_yuan numeric not null
+  )`,
+  `create table settled_tenant_total (
+    tenant_id text not null, pool_id text not null, accelerator_model text not null, class text not null,
+    milli_card_ms numeric not null, facility_j numeric not null, market_mg numeric not null, primary key (tenant_id, pool_id, accelerator_model, class)
+  )`,
 ];
 
 const loop = [
@@ -174,6 +209,10 @@ const loop = [
   `create table change (
     seq bigint generated always as identity primary key, xact xid8 not null default pg_current_xact_id(), kind text not null, subject text not null
   )`,
+  `create index change_by_xact on change (xact)`,
+  // Rows of transactions below it were dropped: a follower whose cursor is older has missed some.
+  `create table change_horizon (id integer primary key check (id = 1), pruned_below xid8 not null)`,
+  `insert into change_horizon values (1, '0')`,
   `create table lease (name text primary key, holder text not null, epoch bigint not null, expires_wall timestamptz not null)`,
   `insert into lease values ('scheduler', '', 0, '-infinity')`,
   `create table service_clock (
@@ -191,7 +230,16 @@ const loop = [
   `create table counter (name text not null, labels text not null, value double precision not null, primary key (name, labels))`,
 ];
 
-const tenantScoped = ['job', 'job_verdict', 'job_event', 'attempt', 'placement_node', 'settlement_hour', 'audit_record'];
+const tenantScoped = [
+  'job',
+  'job_verdict',
+  'job_event',
+  'attempt',
+  'placement_node',
+  'settlement_hour',
+  'settled_tenant_total',
+  'audit_record',
+];
 const rights = [
   `create function app_tenants() returns text[] language sql stable as
     $$ select string_to_array(nullif(current_setting('app.tenants', true), ''), ',') $$`,
@@ -200,13 +248,19 @@ const rights = [
   ...secured('idempotency_key', `owner = current_setting('app.owner', true)`),
   ...secured('api_key', 'false'),
   `grant usage on schema public to chusuan_app, chusuan_system, chusuan_auditor`,
-  `grant select on reference, site, pool, node_group, node, tenant, service_clock, lease, job, job_verdict, job_event, attempt, placement_node, settlement_hour, settlement_site_hour, idempotency_key to chusuan_app`,
+  `grant select on reference, site, pool, node_group, node, tenant, service_clock, lease, job, job_verdict, job_event, attempt, placement_node, settlement_hour, settlement_pool_hour, settlement_site_hour, settled_pool_total, idempotency_key to chusuan_app`,
   `grant insert on job, job_event, idempotency_key, audit_record, change, outbox to chusuan_app`,
   `grant update (state, ended_at, detail) on job to chusuan_app`,
   `grant update (cancel_at) on attempt to chusuan_app`,
+  `grant delete on job_verdict to chusuan_app`,
   `grant select, insert, update, delete on all tables in schema public to chusuan_system`,
   `grant select on all tables in schema public to chusuan_auditor`,
   `revoke select on api_key from chusuan_auditor`,
+  // What was settled or audited is corrected by a later row, never by a change.
+  `revoke update, delete on audit_record, settlement_hour, settlement_pool_hour, settlement_site_hour from chusuan_system`,
+  `do $$ begin
+    if to_regclass('mikro_orm_migrations') is not null then revoke all on mikro_orm_migrations from chusuan_system; end if;
+  end $$`,
 ];
 
 function secured(table: string, own: string): string[] {

@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Settings } from '#libs/config';
+import { loadSeeds, renderFaults } from '#libs/config';
+import type { Catalogue } from '#libs/domain';
+import { type EmbeddedPostgres, PostgresCatalogueStore, migrate, openDatabase, startEmbeddedPostgres } from '#libs/persistence';
+import { CliError } from '../exit.js';
+
+export interface OpenedDatabase {
+  readonly url: string;
+  readonly embedded: EmbeddedPostgres | null;
+}
+
+/** The PostgreSQL of CHUSUAN_DATABASE_URL, else the embedded one in the data directory, started or joined. */
+export async function databaseOf(settings: Settings, onExit?: (how: string) => void): Promise<OpenedDatabase> {
+  if (settings.databaseUrl) return { url: settings.databaseUrl, embedded: null };
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o755 });
+  const embedded = await startEmbeddedPostgres({ dataDir: join(resolve(settings.dataDir), 'postgres'), onExit });
+  return { url: embedded.url, embedded };
+}
+
+/** Migrates, and tells a database that is not there as a message with a way out rather than as a stack. */
+export async function migrated(opened: OpenedDatabase): Promise<readonly string[]> {
+  try {
+    return await migrate(opened.url);
+  } catch (error) {
+    const { host } = new URL(opened.url);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      'try-later',
+      `The database at ${host} cannot be used: ${why || 'no answer'}.\n` +
+        (opened.embedded
+          ? '- look into postgres.log in the data directory'
+          : '- start it, or correct CHUSUAN_DATABASE_URL, or\n- unset CHUSUAN_DATABASE_URL to run the embedded one'),
+    );
+  }
+}
+
+export async function readSeeds(directory: string): Promise<Catalogue> {
+  const loaded = await loadSeeds(directory);
+  if (loaded.kind === 'ok') return loaded.catalogue;
+  throw new CliError('usage', `The seeds in ${directory} have ${loaded.faults.length} fault(s); nothing was changed.\n${renderFaults(loaded.faults)}`);
+}
+
+export interface SeedReport {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+/** Stores the catalogue; pools that the seeds enable only in `mode` are enabled when it is given. */
+export async function storeSeeds(url: string, catalogue: Catalogue, mode: string | null): Promise<SeedReport> {
+  const system = openDatabase(url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-seed' });
+  try {
+    const enable = catalogue.pools.filter((pool) => mode !== null && pool.enabledIn?.includes(mode)).map((pool) => pool.id);
+    const stored = await new PostgresCatalogueStore(system).store(catalogue, { enable });
+    if (stored.kind === 'stored') return stored;
+    throw new CliError('conflict', `The seeds would strand running work; nothing was changed.\n${stored.problems.map((problem) => `- ${problem}`).join('\n')}`);
+  } finally {
+    await system.close();
+  }
+}

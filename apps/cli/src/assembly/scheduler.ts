@@ -1,0 +1,113 @@
+import { hostname } from 'node:os';
+import type { SchedulerDependencies, SchedulerEvent } from '#apps/scheduler';
+import {
+  CatalogueOutlooks,
+  DispatchOutbox,
+  type Instruments,
+  MeasuredEngine,
+  ObserveEngines,
+  type PlannerHost,
+  PlannerMirror,
+  type PlayDemand,
+  RunCycle,
+  SettleHours,
+  defaultPolicy,
+} from '#libs/application';
+import { nodeIdsOf } from '#libs/domain';
+import { LocalEngine, type RenewableEngineDirectory, SimulatedEngine, engineDirectory } from '#libs/engines';
+import {
+  PostgresAttemptStore,
+  PostgresCycleLog,
+  PostgresLeaseStore,
+  PostgresOutbox,
+  PostgresPlanCommitter,
+  PostgresPlannerFeed,
+  PostgresPoolStore,
+  PostgresSettlementStore,
+  PostgresSimulatedEngineStore,
+} from '#libs/persistence';
+import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
+
+const KEYFRAME_EVERY = 200;
+const KEEP_CYCLES = 20_000;
+const LEASE_TTL_MS = 10_000;
+
+/** One engine for each enabled pool, by the kind that its seed names. */
+export function engines(
+  foundation: Foundation,
+  options: { readonly dataDir: string; readonly instruments: Instruments },
+): RenewableEngineDirectory {
+  const { catalogue, pools, system, time } = foundation;
+  const store = new PostgresSimulatedEngineStore(system);
+  const nodesOf = (poolId: string) =>
+    catalogue.nodeGroups
+      .filter((group) => group.poolId === poolId)
+      .flatMap((group) => nodeIdsOf(group).map((id) => ({ id, groupId: group.id, shape: group.shape })));
+  const measured = (poolId: string, engine: string, inner: SimulatedEngine | LocalEngine) =>
+    new MeasuredEngine(inner, { poolId, engine }, options.instruments.scheduler, stopwatch);
+  return engineDirectory(pools, {
+    simulated: ({ poolId, placement }) =>
+      measured(poolId, 'simulated', new SimulatedEngine({ pool: { id: poolId, placement, nodes: nodesOf(poolId) }, store, ids })),
+    local: ({ poolId }) =>
+      measured(
+        poolId,
+        'local',
+        new LocalEngine({
+          poolId,
+          nodeIds: nodesOf(poolId).map((node) => node.id),
+          dataDir: options.dataDir,
+          time: { toService: (wallMs) => time.at(wallMs), rate: time.rate },
+        }),
+      ),
+  });
+}
+
+export function schedulerDependencies(
+  foundation: Foundation,
+  parts: {
+    readonly engines: RenewableEngineDirectory;
+    readonly host: PlannerHost;
+    readonly instruments: Instruments;
+    readonly demand: PlayDemand | null;
+    readonly report: (event: SchedulerEvent) => void;
+  },
+): SchedulerDependencies {
+  const { system, books, time, clock } = foundation;
+  const { instruments } = parts;
+  const feed = new PostgresPlannerFeed(system);
+  const attempts = new PostgresAttemptStore(system);
+  const log = new PostgresCycleLog(system);
+  const mirror = new PlannerMirror(feed, parts.host, new CatalogueOutlooks(books), defaultPolicy);
+  const cyclePorts = {
+    mirror,
+    committer: new PostgresPlanCommitter(system),
+    log,
+    ids,
+    sha256,
+    stopwatch,
+    instruments: instruments.scheduler,
+  };
+  return {
+    holder: `${hostname()}:${process.pid}:${ids.uuid()}`,
+    time,
+    lease: new PostgresLeaseStore(system),
+    clock,
+    cycle: new RunCycle(cyclePorts, defaultPolicy, { keyframeEvery: KEYFRAME_EVERY }),
+    dispatch: new DispatchOutbox(new PostgresOutbox(system), attempts, parts.engines, instruments.scheduler),
+    observe: new ObserveEngines({
+      pools: new PostgresPoolStore(system),
+      attempts,
+      engines: parts.engines,
+      jobs: instruments.jobs,
+      instruments: instruments.scheduler,
+    }),
+    settle: new SettleHours(new PostgresSettlementStore(system), books),
+    demand: parts.demand,
+    log,
+    feed,
+    report: parts.report,
+    // Another scheduler may have spoken for the pools meanwhile: what the engines remember is then out of date.
+    onLeadership: (leading) => leading && parts.engines.renew(),
+    options: { leaseTtlMs: LEASE_TTL_MS, keepCycles: KEEP_CYCLES },
+  };
+}

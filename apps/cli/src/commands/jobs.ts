@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { CliError, exitCodes } from '../exit.js';
+import { duration, localTime, percent, printData, printJson, say, table } from '../output.js';
+
+interface Job {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly class: string;
+  readonly state: string;
+  readonly submittedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly exitCode: number | null;
+  readonly timeLimitSeconds: number;
+  readonly resources: { readonly nodes: number; readonly acceleratorsPerNode: number; readonly cpuCoresPerNode?: number };
+  readonly placement: { readonly pool: string; readonly nodes: readonly string[] } | null;
+  readonly waiting: { readonly refusal: string; readonly text: { readonly zh: string; readonly en: string }; readonly estimatedStart: string | null } | null;
+}
+interface Quote {
+  readonly options: readonly {
+    readonly pool: string;
+    readonly start: { readonly estimate: string; readonly basis: string } | null;
+    readonly refusal: string | null;
+    readonly costYuan: string | null;
+    readonly energyKwh: number | null;
+    readonly gramsCo2: { readonly location: number } | null;
+    readonly greenShare: { readonly hourMatched: number; readonly gridAverage: number } | null;
+  }[];
+}
+const overStates = ['completed', 'failed', 'timeout', 'cancelled', 'refused'];
+
+/** A job file is the JSON body of POST /v1/jobs; "-" reads it from standard input. */
+function readBody(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CliError('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}. Give a JSON file with the job, or - for standard input.`);
+  }
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new CliError('usage', `${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+export function jobCommands(program: Command, cli: Cli): void {
+  program
+    .command('submit')
+    .argument('<file>', 'JSON file with the job (the body of POST /v1/jobs), or - for standard input')
+    .description('submit a job; prints its id')
+    .option('--dry-run', 'ask for a quote instead: where and when it would run, what it would cost, how green')
+    .option('--wait', 'wait for its end; exits with 1 when it did not complete')
+    .option('--idempotency-key <key>', 'submit once however often this is called with the same key')
+    .option('--as <who>', 'tenant (or operator) whose key of the development credentials is used')
+    .option('--json', 'print the answer as JSON')
+    .action(async (file: string, options: SubmitOptions) => submit(cli, file, options));
+
+  program
+    .command('queue')
+    .description('jobs that wait or run, newest first')
+    .option('--state <state>', 'only jobs in this state')
+    .option('--tenant <id>').option('--pool <id>').option('--class <class>')
+    .option('--limit <n>', 'at most so many', '50')
+    .option('--as <who>').option('--json')
+    .action(async (options: QueueOptions) => queue(cli, options));
+
+  const job = program.command('job').description('one job: show, explain, cancel, logs');
+  job
+    .command('show', { isDefault: true }).argument('<id>').option('--as <who>').option('--json')
+    .action(async (id: string, options: { as?: string; json?: boolean }) => {
+      const found = await cli.client(options.as).get<Job>(`/v1/jobs/${id}`);
+      if (options.json) printJson(found);
+      else printData(describe(found));
+    });
+  job
+    .command('explain').argument('<id>').option('--as <who>').option('--json')
+    .description('why it waits and what it waits for')
+    .action(async (id: string, options: { as?: string; json?: boolean }) => {
+      const answer = await cli.client(options.as).get<{ readonly text: { readonly zh: string; readonly en: string } }>(`/v1/jobs/${id}/explanation`);
+      if (options.json) printJson(answer);
+      else printData(`${answer.text.zh}\n${answer.text.en}`);
+    });
+  job
+    .command('cancel').argument('<id>').option('--as <who>').option('--json')
+    .action(async (id: string, options: { as?: string; json?: boolean }) => {
+      const answer = await cli.client(options.as).post<{ readonly state: string }>(`/v1/jobs/${id}/cancel`, {});
+      if (options.json) printJson(answer);
+      else say(`${id}: ${answer.state}`);
+    });
+  job
+    .command('logs').argument('<id>').option('--as <who>').option('--json')
+    .description('what it wrote to standard output and standard error')
+    .action(async (id: string, options: { as?: string; json?: boolean }) => {
+      const logs = await cli.client(options.as).get<{ readonly stdout: string; readonly stderr: string }>(`/v1/jobs/${id}/logs`);
+      if (options.json) return printJson(logs);
+      process.stdout.write(logs.stdout);
+      process.stderr.write(logs.stderr);
+    });
+}
+
+interface SubmitOptions {
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly idempotencyKey?: string;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<void> {
+  const client = cli.client(options.as);
+  const body = readBody(file);
+  if (options.dryRun) {
+    const quote = await client.post<Quote>('/v1/quotes', body);
+    return options.json ? printJson(quote) : printData(quoteTable(quote));
+  }
+  // A key of its own makes the CLI's retry after a lost answer safe.
+  const key = options.idempotencyKey ?? randomUUID();
+  const job = await client.post<{ readonly id: string; readonly state: string }>('/v1/jobs', body, { 'idempotency-key': key });
+  if (!options.wait) return options.json ? printJson(job) : printData(job.id);
+  say(`${job.id}: waiting for its end`);
+  const ended = await waitFor(cli, options.as, job.id);
+  if (options.json) printJson(ended);
+  else printData(`${ended.id} ${ended.state}`);
+  if (ended.state !== 'completed') process.exitCode = exitCodes.failed;
+}
+
+async function waitFor(cli: Cli, as: string | undefined, id: string): Promise<Job> {
+  const client = cli.client(as);
+  for (;;) {
+    const job = await client.get<Job>(`/v1/jobs/${id}`);
+    if (overStates.includes(job.state)) return job;
+    await sleep(1_000);
+  }
+}
+
+interface QueueOptions {
+  readonly state?: string;
+  readonly tenant?: string;
+  readonly pool?: string;
+  readonly class?: string;
+  readonly limit: string;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+async function queue(cli: Cli, options: QueueOptions): Promise<void> {
+  const query = new URLSearchParams({ limit: options.limit });
+  for (const name of ['state', 'tenant', 'pool', 'class'] as const) if (options[name]) query.set(name, options[name]);
+  const page = await cli.client(options.as).get<{ readonly items: readonly Job[]; readonly nextCursor: string | null }>(`/v1/jobs?${query}`);
+  if (options.json) return printJson(page);
+  if (page.items.length === 0) return say('no such jobs');
+  const rows = page.items.map((job) => [job.id, job.tenant, job.name, job.class, size(job), job.state, job.placement?.pool ?? '-', localTime(job.submittedAt), reason(job)]);
+  printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
+}
+
+const size = ({ resources }: Job): string =>
+  `${resources.nodes}×${resources.acceleratorsPerNode > 0 ? `${resources.acceleratorsPerNode} cards` : `${resources.cpuCoresPerNode ?? '?'} cores`}`;
+const reason = (job: Job): string => (job.waiting ? `${job.waiting.refusal}, est. ${localTime(job.waiting.estimatedStart)}` : '');
+
+function describe(job: Job): string {
+  const rows: [string, string][] = [
+    ['id', job.id], ['name', job.name], ['tenant', job.tenant], ['class', job.class], ['size', size(job)], ['state', job.state],
+    ['limit', duration(job.timeLimitSeconds)], ['submitted', localTime(job.submittedAt)], ['started', localTime(job.startedAt)], ['ended', localTime(job.endedAt)],
+    ['exit code', job.exitCode === null ? '-' : String(job.exitCode)], ['pool', job.placement?.pool ?? '-'], ['nodes', job.placement?.nodes.join(' ') || '-'],
+  ];
+  if (job.waiting) rows.push(['waits', `${job.waiting.text.zh} · ${job.waiting.text.en}`], ['estimate', localTime(job.waiting.estimatedStart)]);
+  return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join('\n');
+}
+
+function quoteTable(quote: Quote): string {
+  const rows = quote.options.map((option) => [
+    option.pool,
+    option.start ? localTime(option.start.estimate) : '-',
+    option.start?.basis ?? '-',
+    option.costYuan ?? '-',
+    option.energyKwh?.toFixed(1) ?? '-',
+    option.gramsCo2 ? (option.gramsCo2.location / 1000).toFixed(1) : '-',
+    percent(option.greenShare?.hourMatched),
+    percent(option.greenShare?.gridAverage),
+    option.refusal ?? '',
+  ]);
+  return table(['POOL', 'EST. START', 'BASIS', 'YUAN', 'KWH', 'KGCO2', 'GREEN (HOUR-MATCHED)', 'GRID AVERAGE', 'REFUSAL'], rows);
+}

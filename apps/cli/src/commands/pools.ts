@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { percent, printData, printJson, table } from '../output.js';
+
+interface Pool {
+  readonly id: string;
+  readonly name: { readonly zh: string; readonly en: string };
+  readonly tier: string;
+  readonly enabled: boolean;
+  readonly reachable: boolean;
+  readonly assumed: boolean;
+  readonly simulated: boolean;
+  readonly live: { readonly nodes: number; readonly cards: number; readonly cardsAllocated: number; readonly runningAttempts: number };
+  readonly lastHour: {
+    readonly greenShareHourMatched: number;
+    readonly greenShareVolumetric: number;
+    readonly greenShareGridAverage: number;
+  } | null;
+}
+
+export function poolCommands(program: Command, cli: Cli): void {
+  program
+    .command('pools')
+    .description('pools with capacity, use and green share; * marks figures that rest on an assumption')
+    .option('--all', 'with the federated pools that are not enabled')
+    .option('--as <who>')
+    .option('--json')
+    .action(async (options: { all?: boolean; as?: string; json?: boolean }) => {
+      const { items } = await cli.client(options.as).get<{ readonly items: readonly Pool[] }>('/v1/pools');
+      const shown = items.filter((pool) => options.all || pool.enabled);
+      if (options.json) return printJson({ items: shown });
+      const rows = shown.map((pool) => [
+        pool.id,
+        pool.name.zh,
+        pool.tier,
+        `${pool.live.nodes}${pool.assumed ? '*' : ''}`,
+        `${pool.live.cardsAllocated}/${pool.live.cards}${pool.assumed ? '*' : ''}`,
+        String(pool.live.runningAttempts),
+        percent(pool.lastHour?.greenShareHourMatched),
+        percent(pool.lastHour?.greenShareVolumetric),
+        percent(pool.lastHour?.greenShareGridAverage),
+        [pool.enabled ? '' : 'off', pool.reachable ? '' : 'unreachable', pool.simulated ? 'simulated' : ''].filter(Boolean).join(' '),
+      ]);
+      printData(table(['POOL', 'NAME', 'TIER', 'NODES', 'CARDS', 'RUNNING', 'GREEN HOURLY', 'GREEN VOLUME', 'GRID AVERAGE', 'NOTE'], rows));
+    });
+}

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { parseSettings, renderFaults } from '#libs/config';
+import { Cli } from './cli.js';
+import { databaseCommands } from './commands/database.js';
+import { devCommand } from './commands/dev.js';
+import { generateCommand } from './commands/generate.js';
+import { jobCommands } from './commands/jobs.js';
+import { keyCommands } from './commands/keys.js';
+import { poolCommands } from './commands/pools.js';
+import { replayCommand } from './commands/replay.js';
+import { serviceCommands } from './commands/services.js';
+import { simulateCommand } from './commands/simulate.js';
+import { CliError, exitCodes } from './exit.js';
+import { say } from './output.js';
+
+async function main(): Promise<void> {
+  const parsed = parseSettings(process.env);
+  if (parsed.kind === 'faults') throw new CliError('usage', `The settings have faults:\n${renderFaults(parsed.faults)}`);
+  const cli = new Cli(parsed.settings);
+  const program = new Command('chusuan')
+    .description('楚算: compute-resource scheduling and capacity planning')
+    .showHelpAfterError('(add --help for what this verb takes)')
+    .exitOverride();
+  devCommand(program, cli);
+  serviceCommands(program, cli);
+  databaseCommands(program, cli);
+  keyCommands(program, cli);
+  jobCommands(program, cli);
+  poolCommands(program, cli);
+  simulateCommand(program);
+  replayCommand(program, cli);
+  generateCommand(program);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((it) => it.commands)]) command.exitOverride();
+  await program.parseAsync(process.argv);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else if (error instanceof CliError) {
+    say(error.message);
+    process.exitCode = exitCodes[error.reason];
+  } else {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = exitCodes.failed;
+  }
+});

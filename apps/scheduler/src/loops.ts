@@ -1,0 +1,169 @@
+import {
+  type ClockStore,
+  CoalescingLoop,
+  type CycleLog,
+  type DispatchOutbox,
+  type LeaseStore,
+  type ObserveEngines,
+  type PlannerFeedPruner,
+  type PlayDemand,
+  type RunCycle,
+  type ServiceTime,
+  type SettleHours,
+} from '#libs/application';
+
+export interface SchedulerDependencies {
+  /** Names this process in the lease; unique among schedulers. */
+  readonly holder: string;
+  readonly time: ServiceTime;
+  readonly lease: LeaseStore;
+  readonly clock: ClockStore;
+  readonly cycle: RunCycle;
+  readonly dispatch: DispatchOutbox;
+  readonly observe: ObserveEngines;
+  readonly settle: SettleHours;
+  readonly demand: PlayDemand | null;
+  readonly log: CycleLog;
+  readonly feed: PlannerFeedPruner;
+  readonly report: (event: SchedulerEvent) => void;
+  /** Tells whoever shares the process that this scheduler leads, and under which epoch. */
+  readonly onLeadership?: (leading: boolean, epoch: number) => unknown;
+  readonly options: SchedulerOptions;
+}
+export interface SchedulerOptions {
+  readonly leaseTtlMs: number;
+  /** Cycles that stay replayable. */
+  readonly keepCycles: number;
+}
+export type SchedulerEvent =
+  | { readonly kind: 'leading'; readonly epoch: number }
+  | { readonly kind: 'standing-by' }
+  | { readonly kind: 'failed'; readonly what: string; readonly error: unknown }
+  | { readonly kind: 'recovered'; readonly what: string }
+  | { readonly kind: 'settled'; readonly hours: number }
+  | { readonly kind: 'unreachable'; readonly pools: readonly string[] };
+
+/**
+ * The scheduler's work as loops that poke each other: what is observed or submitted pokes the cycle, what is committed pokes
+ * the dispatcher. Only the holder of the lease works; the lease is a hint, the epoch in each commit is the guard.
+ */
+export class SchedulerLoops {
+  private epoch: number | null = null;
+  private readonly failing = new Set<string>();
+  private readonly loops = {
+    cycle: this.loop('planning cycle', () => this.runCycle()),
+    dispatch: this.loop('dispatch', () => this.runDispatch()),
+    observe: this.loop('observation', () => this.runObserve()),
+    settle: this.loop('settlement', () => this.runSettle()),
+    demand: this.loop('demand', () => this.runDemand()),
+    upkeep: this.loop('upkeep', () => this.runUpkeep()),
+  };
+
+  constructor(private readonly deps: SchedulerDependencies) {}
+
+  get isLeading(): boolean {
+    return this.epoch !== null;
+  }
+
+  poke(which: keyof SchedulerLoops['loops']): void {
+    if (this.epoch !== null) this.loops[which].poke();
+  }
+
+  /** Takes or renews the lease. Never throws: a database that is gone is told and asked again at the next tick. */
+  async renew(): Promise<void> {
+    try {
+      const { leading, epoch } = await this.deps.lease.acquire(this.deps.holder, this.deps.options.leaseTtlMs);
+      this.recovered('lease');
+      if (leading && this.epoch !== epoch) this.lead(epoch);
+      else if (!leading && this.epoch !== null) this.stepDown();
+    } catch (error) {
+      this.failed('lease', error);
+    }
+  }
+
+  /** Ends what is under way and hands the lease over, so that a standby need not wait for it to expire. */
+  async stop(): Promise<void> {
+    await Promise.all(Object.values(this.loops).map((loop) => loop.stop()));
+    if (this.epoch === null) return;
+    this.epoch = null;
+    await this.deps.clock.remember(this.deps.time.now());
+    await this.deps.lease.release(this.deps.holder);
+  }
+
+  private lead(epoch: number): void {
+    this.epoch = epoch;
+    this.deps.cycle.forget();
+    this.deps.report({ kind: 'leading', epoch });
+    this.deps.onLeadership?.(true, epoch);
+    this.loops.observe.poke();
+  }
+
+  private stepDown(): void {
+    this.epoch = null;
+    this.deps.cycle.forget();
+    this.deps.report({ kind: 'standing-by' });
+    this.deps.onLeadership?.(false, 0);
+  }
+
+  private async runCycle(): Promise<{ again: boolean }> {
+    if (this.epoch === null) return { again: false };
+    const outcome = await this.deps.cycle.execute(this.epoch, this.deps.time.now());
+    if (outcome.fenced) this.stepDown();
+    if (outcome.started > 0) this.loops.dispatch.poke();
+    return { again: outcome.more };
+  }
+
+  private async runDispatch(): Promise<{ again: boolean }> {
+    const { more, done } = await this.deps.dispatch.execute(() => this.deps.time.now());
+    if (done > 0) this.loops.observe.poke();
+    return { again: more };
+  }
+
+  private async runObserve(): Promise<{ again: boolean }> {
+    const seen = await this.deps.observe.execute(this.deps.time.now());
+    if (seen.unreachable.length > 0) this.deps.report({ kind: 'unreachable', pools: seen.unreachable });
+    this.loops.cycle.poke();
+    return { again: false };
+  }
+
+  private async runSettle(): Promise<{ again: boolean }> {
+    const { settled, more } = await this.deps.settle.execute(this.deps.time.now());
+    if (settled > 0) this.deps.report({ kind: 'settled', hours: settled });
+    return { again: more };
+  }
+
+  private async runDemand(): Promise<{ again: boolean }> {
+    const played = await this.deps.demand?.execute(this.deps.time.now());
+    if (played && played.submittedNow > 0) this.loops.cycle.poke();
+    return { again: false };
+  }
+
+  private async runUpkeep(): Promise<{ again: boolean }> {
+    await this.deps.clock.remember(this.deps.time.now());
+    await this.deps.log.prune(this.deps.options.keepCycles);
+    await this.deps.feed.prune();
+    return { again: false };
+  }
+
+  private loop(what: string, run: () => Promise<{ again: boolean }>): CoalescingLoop {
+    return new CoalescingLoop(
+      async () => {
+        const result = await run();
+        this.recovered(what);
+        return result;
+      },
+      (error) => this.failed(what, error),
+    );
+  }
+
+  private failed(what: string, error: unknown): void {
+    // Once a stretch of failures, not once a tick: the log of an hour without a database must stay readable.
+    if (!this.failing.has(what)) this.deps.report({ kind: 'failed', what, error });
+    this.failing.add(what);
+    if (what === 'planning cycle') this.deps.cycle.forget();
+  }
+
+  private recovered(what: string): void {
+    if (this.failing.delete(what)) this.deps.report({ kind: 'recovered', what });
+  }
+}

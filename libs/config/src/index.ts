@@ -1,0 +1,10 @@
+export { type Fault, renderFaults } from './fault.js';
+export { type LoadedSeeds, type SeedFault, loadSeeds } from './load-seeds.js';
+export {
+  type ParsedSettings,
+  type SettingDescription,
+  type Settings,
+  describeSettings,
+  parseSettings,
+  renderSettings,
+} from './settings.js';

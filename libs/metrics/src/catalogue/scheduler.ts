@@ -1,0 +1,106 @@
+import { conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults } from '#libs/application';
+import { bounds, counter, gauge, histogram } from './family.js';
+
+const { pools } = bounds;
+const poolsAndOther = pools + 1;
+const cycleBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+const callBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+
+/** D: the loop, and the engines it talks to. */
+export const schedulerFamilies = {
+  cycleSeconds: histogram('scheduler_cycle_seconds', ['stage'], {
+    unit: 's',
+    sets: cycleStages.length,
+    buckets: cycleBuckets,
+    clock: 'wall',
+    help: { zh: '调度周期各阶段耗时。', en: 'Time of a planning cycle, by stage.' },
+    formula: `stage = ${cycleStages.join(', ')}`,
+  }),
+  lastCycle: gauge('scheduler_last_cycle_timestamp_seconds', [], {
+    origin: 'state',
+    unit: 'unix s',
+    bound: 1,
+    clock: 'wall',
+    help: { zh: '最近一次调度周期完成时刻。', en: 'When the last planning cycle was recorded.' },
+    formula: 'wall time of the newest cycle record; absent before the first',
+  }),
+  leader: gauge('scheduler_leader', [], {
+    origin: 'state',
+    unit: '0/1',
+    bound: 1,
+    help: { zh: '有调度器持有租约时为 1。', en: '1 while a scheduler holds the lease, 0 while nobody leads.' },
+    formula: 'the holder of the lease row is not empty',
+  }),
+  fencingToken: gauge('scheduler_fencing_token', [], {
+    origin: 'state',
+    unit: 'number',
+    bound: 1,
+    help: { zh: '租约纪元，换主加一。', en: 'Epoch of the lease; grows by one at each change of leader.' },
+    formula: 'lease.epoch',
+  }),
+  decisions: counter('scheduler_decisions_total', ['decision'], {
+    origin: 'durable',
+    unit: 'decisions',
+    bound: decisions.length,
+    help: { zh: '调度决定数。', en: 'What planning cycles decided about jobs.' },
+    formula: `decision = ${decisions.join(', ')}`,
+  }),
+  backfilledJobs: counter('scheduler_backfilled_jobs_total', ['pool'], {
+    origin: 'durable',
+    unit: 'jobs',
+    bound: pools,
+    help: { zh: '回填启动的作业数。', en: 'Jobs started ahead of one that could not start, without delaying it.' },
+    formula: 'committed starts that the plan marks as backfilled',
+  }),
+  conflicts: counter('scheduler_conflicts_total', ['kind'], {
+    origin: 'durable',
+    unit: 'events',
+    bound: conflictKinds.length,
+    help: {
+      zh: '计划被拒、失去租约、引擎拒绝的次数。',
+      en: 'Plans refused in part, leases lost, orders an engine would not take.',
+    },
+    formula: `kind = ${conflictKinds.join(', ')}`,
+  }),
+  dispatch: counter('dispatch_total', ['pool', 'engine', 'op', 'result'], {
+    origin: 'process',
+    unit: 'calls',
+    bound: poolsAndOther * engineOperations.length * engineResults.length,
+    fold: { label: 'pool', sets: engineOperations.length * engineResults.length },
+    clock: 'wall',
+    help: { zh: '对引擎的调用数。', en: 'Calls to engines.' },
+    formula: `op = ${engineOperations.join(', ')}; result = ${engineResults.join(', ')}`,
+  }),
+  dispatchSeconds: histogram('dispatch_seconds', ['pool', 'op'], {
+    unit: 's',
+    sets: poolsAndOther * engineOperations.length,
+    buckets: callBuckets,
+    fold: { label: 'pool', sets: engineOperations.length },
+    clock: 'wall',
+    help: { zh: '引擎调用时延。', en: 'Latency of calls to engines.' },
+    formula: 'observed after each call',
+  }),
+  engineUp: gauge('engine_up', ['pool', 'engine'], {
+    origin: 'state',
+    unit: '0/1',
+    bound: pools,
+    help: { zh: '最近一次探测引擎可达为 1。', en: '1 when the engine answered the last time it was asked.' },
+    formula: 'pool.reachable',
+  }),
+  engineDrift: gauge('engine_drift_jobs', ['pool', 'kind'], {
+    origin: 'process',
+    unit: 'jobs',
+    bound: poolsAndOther * driftKinds.length,
+    fold: { label: 'pool', sets: driftKinds.length },
+    help: { zh: '对账差异作业数。', en: 'Jobs on which engine and service differed at the last reconciliation.' },
+    formula: `kind = ${driftKinds.join(', ')}`,
+  }),
+  reconcileLastSuccess: gauge('reconcile_last_success_timestamp_seconds', ['pool'], {
+    origin: 'state',
+    unit: 'unix s',
+    bound: pools,
+    clock: 'wall',
+    help: { zh: '最近一次成功对账时刻。', en: 'When the engine of the pool was last observed.' },
+    formula: 'pool.observed_wall; absent before the first',
+  }),
+} as const;

@@ -1,0 +1,169 @@
+import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
+import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
+import { timestamptz, type Database, type Session } from './database.js';
+import {
+  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, wholeSeconds,
+  type AttemptRow, type GroupRow, type PoolRow, type QueuedRow,
+} from './planner-rows.js'; // prettier-ignore
+import { nodesThat, poolsThat, queuedJobs, selectAttempts, selectGroups, selectTenants, type TenantRow } from './planner-sql.js';
+
+export type Followed = Awaited<ReturnType<PlannerFeed['since']>>;
+
+/** What a change row may speak of. `catalogue`: pools or groups came, went or changed shape; followers start cold. */
+export const changeKinds = ['job', 'attempt', 'node', 'pool', 'tenant', 'catalogue'] as const;
+type ChangeKind = (typeof changeKinds)[number];
+
+// Repeatable read: everything in the transaction, the cursor included, is read from one snapshot.
+const oneSnapshot = 'set transaction isolation level repeatable read read only';
+const currentSnapshot = 'select pg_current_snapshot()::text as cursor';
+
+// A horizon ahead of every transaction comes from a backup of another server and bounds nothing here.
+const readable = `
+  select pg_current_snapshot()::text as cursor,
+    pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
+    or exists (select from change_horizon where pruned_below <= pg_snapshot_xmax(pg_current_snapshot())
+                 and pruned_below > pg_snapshot_xmin($1::pg_snapshot)) as lost`;
+const untold = `
+  select kind, array_agg(distinct subject) as subjects from change
+  where xact >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xact, $1::pg_snapshot)
+  group by kind`;
+
+/**
+ * The planner's picture: whole (`cold`), then followed (`since`).
+ *
+ * Nothing is missed, in whatever order transactions commit. The cursor C is the snapshot of the last read. A row of `change`
+ * carries the id x of the transaction that wrote it. Of the rows that the present snapshot S sees, `since` tells exactly those
+ * whose x is not visible in C.
+ *  - Told twice? If x is visible in C, the last read was made on C and saw the row: it was told, or is part of the cold read.
+ *  - Missed? A row with x not visible in C had not committed for C. Once x commits, the first later snapshot S that sees it
+ *    still finds x invisible in C' for every cursor C' between, because C' did not see it; so that read tells it.
+ *  - Visibility of x in C never changes, since C is a value (xmin, xmax, in progress), not a moment. A row with x < xmin(C) is
+ *    visible in C or was rolled back and does not exist, so the index on x starts the scan at xmin(C).
+ * `x` is the top-level id, as are those in a snapshot's text, so savepoints change nothing. Turned down: following the identity
+ * column, which misses a row whose transaction drew a smaller number and committed later; and a single writer for the feed,
+ * which would put every submission in one line.
+ *
+ * Deltas are level-triggered: the subject's row as S sees it, not what happened to it; a follower that hears one twice, or hears
+ * of an end without a beginning, is where a cold start would be.
+ */
+export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
+  /** Takes a database opened as chusuan_system. `keepChanges`: how many change rows outlive a pruning. */
+  constructor(
+    private readonly database: Database,
+    private readonly options: { readonly keepChanges: number } = { keepChanges: 100_000 },
+  ) {}
+
+  /** Enabled pools only. Outlooks come from the application, windows from no table yet: both are empty here. */
+  async cold(now: number): Promise<{ readonly snapshot: Snapshot; readonly cursor: string }> {
+    return this.database.transaction(async (session) => {
+      await session.query(oneSnapshot);
+      const cursor = await session.query<{ cursor: string }>(currentSnapshot);
+      return { snapshot: await readSnapshot(session, now), cursor: cursor.rows[0]?.cursor ?? '' };
+    });
+  }
+
+  async since(cursor: string): Promise<Followed> {
+    return this.database.transaction(async (session) => {
+      await session.query(oneSnapshot);
+      const { rows } = await session.query<{ cursor: string; lost: boolean }>(readable, [cursor]);
+      const state = rows[0];
+      if (!state || state.lost) return { kind: 'lost' };
+      const changes = await session.query<{ kind: ChangeKind; subjects: string[] }>(untold, [cursor]);
+      const subjects = new Map(changes.rows.map((row) => [row.kind, row.subjects]));
+      if (subjects.has('catalogue')) return { kind: 'lost' };
+      return { kind: 'deltas', deltas: await readDeltas(session, subjects), cursor: state.cursor };
+    });
+  }
+
+  /**
+   * Forgets all changes but the newest, and those that a transaction still running might yet make somebody read. A follower
+   * that is further behind is told that it is lost.
+   */
+  async prune(): Promise<void> {
+    await this.database.query(pruneChanges, [this.options.keepChanges]);
+  }
+}
+
+// Rows of transactions that this server has not begun yet are left over from a backup of another one: no follower needs them.
+const pruneChanges = `
+  with bound as (
+    select least(coalesce((select xact from change order by seq desc offset $1 limit 1), '0'::xid8),
+                 pg_snapshot_xmin(pg_current_snapshot())) as below
+  ), gone as (
+    delete from change where xact < (select below from bound) or xact >= pg_snapshot_xmax(pg_current_snapshot())
+  )
+  update change_horizon set pruned_below = case
+    when pruned_below > pg_snapshot_xmax(pg_current_snapshot()) then (select below from bound)
+    else greatest(pruned_below, (select below from bound)) end`;
+
+async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
+  const pools = await session.query<PoolRow>(poolsThat('true'));
+  const groups = await session.query<GroupRow>(selectGroups);
+  const nodes = await session.query<NodeStateRow>(nodesThat(`n.state <> 'up'`));
+  const running = await session.query<AttemptRow>(selectAttempts(''));
+  const queued = await session.query<QueuedRow>(queuedJobs(''));
+  return {
+    now: wholeSeconds(now),
+    pools: pools.rows.map(poolModelOf),
+    groups: groups.rows.map(groupModelOf),
+    nodeStates: nodes.rows.map(({ group_id, index, state }) => ({ groupId: group_id, index, state })),
+    windows: [],
+    tenants: await readTenants(session),
+    running: running.rows.map(runningJobOf),
+    queued: queued.rows.map(queuedJobOf),
+    outlooks: [],
+  };
+}
+type NodeStateRow = { group_id: string; index: number; state: Snapshot['nodeStates'][number]['state'] };
+
+async function readTenants(session: Session): Promise<TenantModel[]> {
+  const { rows } = await session.query<TenantRow>(selectTenants);
+  return rows.map(({ id, parent_id, weight, usage }) => ({ id, parentId: parent_id, weight, usage }));
+}
+
+// What frees comes before what takes, so that no state between two deltas is over capacity.
+async function readDeltas(session: Session, subjects: ReadonlyMap<ChangeKind, readonly string[]>): Promise<Delta[]> {
+  const attempts = await attemptDeltas(session, subjects.get('attempt') ?? []);
+  const jobs = await jobDeltas(session, subjects.get('job') ?? []);
+  return [
+    ...attempts.filter((delta) => delta.kind === 'attempt-ended'),
+    ...jobs.filter((delta) => delta.kind === 'job-withdrawn'),
+    ...(await poolDeltas(session, subjects.get('pool') ?? [])),
+    ...(await nodeDeltas(session, subjects.get('node') ?? [])),
+    ...attempts.filter((delta) => delta.kind !== 'attempt-ended'),
+    ...jobs.filter((delta) => delta.kind === 'job-queued'),
+    ...(subjects.has('tenant') ? [{ kind: 'usage' as const, tenants: await readTenants(session) }] : []),
+  ];
+}
+
+async function jobDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<QueuedRow>(queuedJobs('and j.id = any($1::uuid[])'), [ids]);
+  const waiting = new Set(rows.map((row) => row.id));
+  const withdrawn = ids.filter((id) => !waiting.has(id)).map((jobId) => ({ kind: 'job-withdrawn' as const, jobId }));
+  return [...withdrawn, ...rows.map((row) => ({ kind: 'job-queued' as const, job: queuedJobOf(row) }))];
+}
+
+async function attemptDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<AttemptRow>(selectAttempts('and a.id = any($1::uuid[])'), [ids]);
+  const holding = new Set(rows.map((row) => row.id));
+  const ended = ids.filter((id) => !holding.has(id)).map((attemptId) => ({ kind: 'attempt-ended' as const, attemptId }));
+  const held = rows.map((row) => ({
+    kind: row.started_at === null ? ('attempt-placed' as const) : ('attempt-changed' as const),
+    attempt: runningJobOf(row),
+  }));
+  return [...ended, ...held];
+}
+
+async function nodeDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<NodeStateRow>(nodesThat('n.id = any($1::text[])'), [ids]);
+  return rows.map(({ group_id, index, state }) => ({ kind: 'node-state', groupId: group_id, index, state }));
+}
+
+async function poolDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<PoolRow>(poolsThat('id = any($1::text[])'), [ids]);
+  return rows.map(({ id, reachable }) => ({ kind: 'pool-reachable', poolId: id, reachable }));
+}

@@ -1,0 +1,124 @@
+import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
+import type { GroupModel, PoolModel, QueuedJob, RunningJob, Seconds } from '#libs/scheduling';
+
+/** Starts and ends both round up (DESIGN.md 5). */
+export const wholeSeconds = (at: Instant): Seconds => Math.ceil(at / 1000);
+
+interface ShapeColumns {
+  readonly cards: number;
+  readonly cores: number;
+  readonly memory_gib: number;
+}
+const shapeOf = ({ cards, cores, memory_gib }: ShapeColumns) => ({ cards, cores, memoryGiB: memory_gib });
+
+export interface PoolRow {
+  readonly id: string;
+  readonly site_id: string;
+  readonly reachable: boolean;
+  readonly latency_ms: Readonly<Record<string, number>>;
+  readonly data_levels: readonly DataLevel[];
+  readonly classes: readonly JobClass[] | null;
+}
+export const poolModelOf = (row: PoolRow): PoolModel => ({
+  id: row.id,
+  siteId: row.site_id,
+  reachable: row.reachable,
+  latencyMs: row.latency_ms,
+  dataLevels: row.data_levels,
+  ...(row.classes && { classes: row.classes }),
+});
+
+export interface GroupRow extends ShapeColumns {
+  readonly id: string;
+  readonly pool_id: string;
+  readonly accelerator_model: string | null;
+  readonly accelerator_memory_gib: number;
+  readonly architecture: Architecture;
+  readonly stack: Stack;
+  readonly nodes: readonly string[];
+}
+export const groupModelOf = (row: GroupRow): GroupModel => ({
+  id: row.id,
+  poolId: row.pool_id,
+  acceleratorModel: row.accelerator_model,
+  acceleratorMemoryGiB: row.accelerator_memory_gib,
+  architecture: row.architecture,
+  stack: row.stack,
+  shape: shapeOf(row),
+  nodes: row.nodes,
+});
+
+export interface QueuedRow extends ShapeColumns {
+  readonly id: string;
+  readonly sequence: number;
+  readonly tenant_id: string;
+  readonly class: JobClass;
+  readonly priority: number;
+  readonly submitted_at: Instant;
+  readonly nodes: number;
+  readonly limit_seconds: number;
+  readonly predicted_seconds: number;
+  readonly avoid_pools: readonly string[];
+  readonly home_district: string;
+  readonly resources: JobRequest['resources'] | null;
+  readonly constraints: JobRequest['constraints'] | null;
+}
+export function queuedJobOf(row: QueuedRow): QueuedJob {
+  return {
+    id: row.id,
+    sequence: row.sequence,
+    tenantId: row.tenant_id,
+    class: row.class,
+    priority: row.priority,
+    submittedAt: wholeSeconds(row.submitted_at),
+    nodes: row.nodes,
+    perNode: shapeOf(row),
+    limit: row.limit_seconds,
+    predicted: row.predicted_seconds,
+    ...hardwareOf(row.resources ?? {}),
+    ...boundsOf(row.constraints ?? {}),
+    fromDistrict: row.constraints?.fromDistrict ?? row.home_district,
+    dataLevel: row.constraints?.dataLevel ?? 'general',
+    ...(row.avoid_pools.length > 0 && { avoidPools: row.avoid_pools }),
+  };
+}
+
+type Hardware = Pick<QueuedJob, 'acceleratorModels' | 'minAcceleratorMemoryGiB' | 'architecture' | 'stack'>;
+// Keys that are not asked for stay away, so that equal jobs have equal canonical texts.
+const hardwareOf = (asked: Partial<JobRequest['resources']>): Hardware => ({
+  ...(asked.acceleratorModels && { acceleratorModels: asked.acceleratorModels }),
+  ...(asked.minAcceleratorMemoryGiB !== undefined && { minAcceleratorMemoryGiB: asked.minAcceleratorMemoryGiB }),
+  ...(asked.architecture && { architecture: asked.architecture }),
+  ...(asked.stack && { stack: asked.stack }),
+});
+
+type Bounds = Pick<QueuedJob, 'pools' | 'maxLatencyMs' | 'earliestStart' | 'deadline'>;
+const boundsOf = (asked: NonNullable<JobRequest['constraints']>): Bounds => ({
+  ...(asked.pools && { pools: asked.pools }),
+  ...(asked.maxLatencyMs !== undefined && { maxLatencyMs: asked.maxLatencyMs }),
+  ...(asked.earliestStartMs !== undefined && { earliestStart: wholeSeconds(asked.earliestStartMs) }),
+  ...(asked.deadlineMs !== undefined && { deadline: wholeSeconds(asked.deadlineMs) }),
+});
+
+export interface AttemptRow extends ShapeColumns {
+  readonly id: string;
+  readonly job_id: string;
+  readonly tenant_id: string;
+  readonly group_id: string;
+  readonly nodes: number;
+  readonly placed_at: Instant;
+  readonly started_at: Instant | null;
+  readonly ends_by: Instant;
+  readonly node_indices: readonly number[];
+}
+export const runningJobOf = (row: AttemptRow): RunningJob => ({
+  attemptId: row.id,
+  jobId: row.job_id,
+  tenantId: row.tenant_id,
+  groupId: row.group_id,
+  nodeIndices: row.node_indices,
+  nodeCount: row.nodes,
+  perNode: shapeOf(row),
+  startedAt: wholeSeconds(row.started_at ?? row.placed_at),
+  endsBy: wholeSeconds(row.ends_by),
+});

@@ -1,0 +1,43 @@
+// What the planner reads of the database, the same for a cold start and for a change: only enabled pools exist for it.
+
+export const poolsThat = (condition: string): string =>
+  `select id, site_id, reachable, latency_ms, data_levels, classes from pool where enabled and ${condition} order by id`;
+
+export const selectGroups = `
+  select g.id, g.pool_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.cards, g.cores,
+    g.memory_gib, array(select n.id from node n where n.group_id = g.id order by n.index) as nodes
+  from node_group g join pool p on p.id = g.pool_id where p.enabled order by g.id`;
+
+export const nodesThat = (condition: string): string => `
+  select n.group_id, n.index, n.state from node n join node_group g on g.id = n.group_id join pool p on p.id = g.pool_id
+  where p.enabled and ${condition} order by n.group_id, n.index`;
+
+export interface TenantRow {
+  readonly id: string;
+  readonly parent_id: string | null;
+  readonly weight: number;
+  readonly usage: number;
+}
+// All usages are brought to the moment of the last accrual of any tenant: they decay alike, so their order and proportions do
+// not depend on when one looks, and a follower has the very numbers a cold start has.
+export const selectTenants = `
+  select id, parent_id, weight,
+    case when used_as_of is null then used_card_seconds
+      else used_card_seconds * power(0.5::float8,
+        extract(epoch from (select max(used_as_of) from tenant) - used_as_of)::float8 / 1209600) end as usage
+  from tenant order by id`;
+
+/** Attempts that hold nodes of enabled pools. */
+export const selectAttempts = (condition: string): string => `
+  select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by,
+    array(select n.index from placement_node p join node n on n.id = p.node_id
+          where p.attempt_id = a.id and n.group_id = a.group_id order by n.index) as node_indices
+  from attempt a join pool p on p.id = a.pool_id
+  where p.enabled and a.state in ('placed', 'prepared', 'released', 'running') ${condition} order by a.id`;
+
+// A job that says no district asks from where its tenant is.
+export const queuedJobs = (condition: string): string => `
+  select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.cores, j.memory_gib,
+    j.limit_seconds, j.predicted_seconds, j.avoid_pools, t.home_district,
+    j.request->'resources' as resources, j.request->'constraints' as constraints
+  from job j join tenant t on t.id = j.tenant_id where j.state = 'queued' ${condition} order by j.sequence`;

@@ -1,0 +1,44 @@
+import type { Instant } from '#libs/domain';
+
+/** Use counts half after a fortnight (the usual setting of fair-share schedulers; Slurm's PriorityDecayHalfLife). */
+export const USAGE_HALF_LIFE_MS = 14 * 24 * 3_600_000;
+
+export interface Usage {
+  readonly cardSeconds: number;
+  /** The instant the figure is decayed to; null before the first use. */
+  readonly asOf: Instant | null;
+}
+export interface Use {
+  readonly cardSeconds: number;
+  readonly endedAt: Instant;
+}
+
+/** Adds uses that ended, all decayed to the latest of the instants; endings told late add what they would have added in time. */
+export function accrue(usage: Usage, uses: readonly Use[]): Usage {
+  const asOf = uses.reduce((latest, use) => Math.max(latest, use.endedAt), usage.asOf ?? -Infinity);
+  if (asOf === -Infinity) return usage;
+  const before = usage.asOf === null ? 0 : usage.cardSeconds * decay(asOf - usage.asOf);
+  const cardSeconds = uses.reduce((sum, use) => sum + use.cardSeconds * decay(asOf - use.endedAt), before);
+  return { cardSeconds, asOf };
+}
+
+const decay = (elapsedMs: number): number => 0.5 ** (elapsedMs / USAGE_HALF_LIFE_MS);
+
+export interface UsedShape {
+  readonly nodes: number;
+  readonly cards: number;
+  readonly cores: number;
+  readonly memory_gib: number;
+  readonly group_cores: number;
+  readonly group_memory_gib: number;
+}
+/**
+ * Cards held, in the currency of fair share. A job without cards counts its dominant share of the nodes it held (Ghodsi 2011,
+ * "Dominant Resource Fairness"), a whole node as one card: else work on processors alone would be free.
+ */
+export function cardsHeld(shape: UsedShape): number {
+  if (shape.cards > 0) return shape.nodes * shape.cards;
+  const ofCores = shape.group_cores > 0 ? shape.cores / shape.group_cores : 0;
+  const ofMemory = shape.group_memory_gib > 0 ? shape.memory_gib / shape.group_memory_gib : 0;
+  return shape.nodes * Math.max(ofCores, ofMemory);
+}

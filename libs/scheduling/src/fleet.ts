@@ -1,0 +1,201 @@
+import { compareKeys, type NodeState } from '#libs/domain';
+import { CounterProfile } from './counter-profile.js';
+import { type Candidate, nodeCount } from './filters.js';
+import type { Ground } from './job-kinds.js';
+import type { GroupModel, OutlookModel, PoolModel, RunningJob, Seconds, Snapshot, WindowModel } from './model.js';
+import { NodeProfile } from './node-profile.js';
+import type { Holding, Profile, Undo } from './profile.js';
+import { askOf, capacityOf } from './vector.js';
+
+/** Pools, node groups with their profiles, and what runs there. Groups go by index, in the order of their ids. */
+export class Fleet implements Ground {
+  readonly profiles: readonly Profile[];
+  readonly candidates: Candidate[];
+  version = 0;
+  dearest = 0;
+  private readonly groupIndex: ReadonlyMap<string, number>;
+  private readonly running = new Map<string, RunningJob>();
+  private readonly windows = new Map<string, WindowModel>();
+  private readonly states: Map<number, NodeState>[];
+  private readonly outlooks = new Map<string, OutlookModel>();
+
+  constructor(snapshot: Pick<Snapshot, 'pools' | 'groups'>) {
+    const pools = new Map(snapshot.pools.map((pool) => [pool.id, pool]));
+    const groups = snapshot.groups.toSorted((a, b) => compareKeys(a.id, b.id));
+    this.groupIndex = new Map(groups.map((group, index) => [group.id, index]));
+    this.candidates = groups.map((group) => {
+      const pool = pools.get(group.poolId);
+      if (!pool) throw new Error(`group ${group.id} belongs to pool ${group.poolId}, which is not in the snapshot: add it`);
+      return { group, pool, installed: nodeCount(group), up: nodeCount(group) };
+    });
+    this.profiles = groups.map((group) =>
+      typeof group.nodes === 'number'
+        ? new CounterProfile(group.nodes)
+        : new NodeProfile(group.nodes.length, capacityOf(group.shape)),
+    );
+    this.states = groups.map(() => new Map<number, NodeState>());
+  }
+
+  group(index: number): GroupModel {
+    return this.candidates[index]!.group;
+  }
+
+  outlookAt(index: number): OutlookModel | undefined {
+    return this.outlooks.get(this.candidates[index]!.pool.siteId);
+  }
+
+  attempts(): Iterable<RunningJob> {
+    return this.running.values();
+  }
+
+  indexOf(groupId: string): number {
+    const index = this.groupIndex.get(groupId);
+    if (index === undefined) throw new Error(`group ${groupId} is not in the planner's state: start it again from a fresh snapshot`);
+    return index;
+  }
+
+  /** Holds the nodes of an attempt; what was known of it before is replaced. */
+  place(attempt: RunningJob): void {
+    this.end(attempt.attemptId);
+    const index = this.indexOf(attempt.groupId);
+    this.checkNodes(index, attempt.nodeIndices, `attempt ${attempt.attemptId}`);
+    this.running.set(attempt.attemptId, attempt);
+    if (!this.isAdrift(attempt)) this.profiles[index]!.occupy(holdingOf(attempt), -Infinity, attempt.endsBy);
+  }
+
+  end(attemptId: string): void {
+    const attempt = this.running.get(attemptId);
+    if (!attempt) return;
+    this.running.delete(attemptId);
+    if (this.isAdrift(attempt)) return;
+    this.profiles[this.indexOf(attempt.groupId)]!.vacate(holdingOf(attempt), -Infinity, attempt.endsBy);
+  }
+
+  setNodeState(groupId: string, node: number, state: NodeState): void {
+    const index = this.indexOf(groupId);
+    this.checkNodes(index, [node], 'a node state');
+    const states = this.states[index]!;
+    if ((states.get(node) ?? 'up') === state) return;
+    if (state === 'up') states.delete(node);
+    else states.set(node, state);
+    this.profiles[index]!.setOut(new Set(states.keys()));
+    const candidate = this.candidates[index]!;
+    this.candidates[index] = { ...candidate, up: candidate.installed - states.size };
+    this.version++;
+  }
+
+  setReachable(poolId: string, reachable: boolean): void {
+    let isKnown = false;
+    this.candidates.forEach((candidate, index) => {
+      if (candidate.pool.id !== poolId) return;
+      isKnown = true;
+      this.candidates[index] = { ...candidate, pool: { ...candidate.pool, reachable } };
+    });
+    if (isKnown) this.version++;
+  }
+
+  setWindow(window: WindowModel): void {
+    const index = this.indexOf(window.groupId);
+    this.checkNodes(index, window.nodeIndices, `window ${window.id}`);
+    this.dropWindow(window.id);
+    this.windows.set(window.id, window);
+    this.spreadWindows(index);
+  }
+
+  dropWindow(windowId: string): void {
+    const window = this.windows.get(windowId);
+    if (!window) return;
+    this.windows.delete(windowId);
+    this.spreadWindows(this.indexOf(window.groupId));
+  }
+
+  /** One outlook a site; the one that begins later is the newer. */
+  setOutlook(outlook: OutlookModel): void {
+    const known = this.outlooks.get(outlook.siteId);
+    if (known && known.from > outlook.from) return;
+    this.outlooks.set(outlook.siteId, outlook);
+    this.dearest = 0;
+    for (const { yuanPerKwh } of this.outlooks.values()) {
+      for (const yuan of yuanPerKwh) this.dearest = Math.max(this.dearest, yuan);
+    }
+  }
+
+  /**
+   * Brings the profiles to an instant. What depends on the instant is laid over and taken off again by the undo: an attempt that
+   * outlived its limit holds its nodes for one more second, and one whose engine has not told its nodes is held on the least
+   * loaded, in the order of attempt ids, so that the history of deltas leaves no trace.
+   */
+  settle(now: Seconds): Undo {
+    for (const profile of this.profiles) profile.turnTo(now);
+    const undos: Undo[] = [];
+    const hold = (index: number, holding: Holding, from: Seconds, until: Seconds): void => {
+      this.profiles[index]!.occupy(holding, from, until);
+      undos.push(() => this.profiles[index]!.vacate(holding, from, until));
+    };
+    const adrift: RunningJob[] = [];
+    for (const attempt of this.running.values()) {
+      if (this.isAdrift(attempt)) adrift.push(attempt);
+      else if (attempt.endsBy <= now) hold(this.indexOf(attempt.groupId), holdingOf(attempt), attempt.endsBy, now + 1);
+    }
+    for (const attempt of adrift.sort((a, b) => compareKeys(a.attemptId, b.attemptId))) {
+      const index = this.indexOf(attempt.groupId);
+      const nodes = this.profiles[index]!.leastLoaded(attempt.nodeCount);
+      hold(index, { ...holdingOf(attempt), nodes }, -Infinity, Math.max(attempt.endsBy, now + 1));
+    }
+    return () => {
+      for (let undo = undos.pop(); undo; undo = undos.pop()) undo();
+    };
+  }
+
+  /** Takes all windows away until undone. */
+  liftWindows(): Undo {
+    if (this.windows.size === 0) return () => {};
+    const undos = this.profiles.map((profile) => profile.liftWindows());
+    return () => {
+      for (const undo of undos) undo();
+    };
+  }
+
+  hasWindows(): boolean {
+    return this.windows.size > 0;
+  }
+
+  /** The fleet's part of a snapshot, sorted. */
+  picture(): Pick<Snapshot, 'nodeStates' | 'windows' | 'running' | 'outlooks'> {
+    return {
+      nodeStates: this.states.flatMap((states, index) =>
+        [...states]
+          .sort(([a], [b]) => a - b)
+          .map(([node, state]) => ({ groupId: this.group(index).id, index: node, state })),
+      ),
+      windows: [...this.windows.values()].sort((a, b) => compareKeys(a.id, b.id)),
+      running: [...this.running.values()].sort((a, b) => compareKeys(a.attemptId, b.attemptId)),
+      outlooks: [...this.outlooks.values()].sort((a, b) => compareKeys(a.siteId, b.siteId)),
+    };
+  }
+
+  private isAdrift(attempt: RunningJob): boolean {
+    return attempt.nodeIndices.length === 0 && typeof this.group(this.indexOf(attempt.groupId)).nodes !== 'number';
+  }
+
+  private spreadWindows(index: number): void {
+    const groupId = this.group(index).id;
+    this.profiles[index]!.setWindows([...this.windows.values()].filter((window) => window.groupId === groupId));
+  }
+
+  private checkNodes(index: number, nodes: readonly number[], what: string): void {
+    const { group, installed } = this.candidates[index]!;
+    const stray = nodes.find((node) => !Number.isInteger(node) || node < 0 || node >= installed);
+    if (stray === undefined) return;
+    throw new Error(
+      `${what} names node ${stray} of group ${group.id}, which has ${installed}: indices count from 0; ` +
+        'start the planner again from a fresh snapshot if nodes were added',
+    );
+  }
+}
+
+const holdingOf = (attempt: RunningJob): Holding => ({
+  nodes: attempt.nodeIndices,
+  count: attempt.nodeIndices.length || attempt.nodeCount,
+  perNode: askOf(attempt.perNode),
+});

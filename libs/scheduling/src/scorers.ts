@@ -1,0 +1,58 @@
+import type { Candidate } from './filters.js';
+import type { OutlookModel, QueuedJob, ScoreWeights, Seconds } from './model.js';
+
+/** One way to run a job, as the scorers see it. */
+export interface Option {
+  readonly job: QueuedJob;
+  readonly candidate: Candidate;
+  readonly now: Seconds;
+  readonly start: Seconds;
+  /** Nodes of the group that could take it at that time or, for a later start, now. */
+  readonly freeNodes: number;
+  readonly outlook: OutlookModel | undefined;
+  /** The dearest hour of any outlook, yuan per kWh: prices are told as a part of it. */
+  readonly dearest: number;
+}
+
+/** Each in [0, 1]; 1 is best, and what is not known is in the middle. */
+export type Scorer = (option: Option) => number;
+
+const HOUR = 3600;
+const UNKNOWN = 0.5;
+/** One-way milliseconds at which nearness is worth half: about one ring around a city. */
+const HALF_WAY_MS = 10;
+
+function atHour(outlook: OutlookModel | undefined, series: 'greenShare' | 'yuanPerKwh', at: Seconds): number | undefined {
+  return outlook?.[series][Math.floor((at - outlook.from) / HOUR)];
+}
+
+const clamp = (value: number): number => Math.min(1, Math.max(0, value));
+
+export const scorers: Readonly<Record<keyof ScoreWeights, Scorer>> = {
+  startDelay: ({ now, start }) => HOUR / (HOUR + Math.max(0, start - now)),
+  tightFit: ({ job, freeNodes }) => job.nodes / Math.max(job.nodes, freeNodes),
+  price: ({ outlook, start, dearest }) => {
+    const yuan = atHour(outlook, 'yuanPerKwh', start);
+    return yuan === undefined || dearest <= 0 ? UNKNOWN : clamp(1 - yuan / dearest);
+  },
+  green: ({ outlook, start }) => clamp(atHour(outlook, 'greenShare', start) ?? UNKNOWN),
+  nearness: ({ job, candidate }) => {
+    const ms = job.fromDistrict === undefined ? undefined : candidate.pool.latencyMs[job.fromDistrict];
+    return ms === undefined ? UNKNOWN : HALF_WAY_MS / (HALF_WAY_MS + Math.max(0, ms));
+  },
+};
+
+const names = Object.keys(scorers) as (keyof ScoreWeights)[];
+
+/** The weighted mean of all scorers, in [0, 1]; 0 where no weight is set. */
+export function scoreOf(option: Option, weights: ScoreWeights): number {
+  let sum = 0;
+  let total = 0;
+  for (const name of names) {
+    const weight = weights[name];
+    if (weight === 0) continue;
+    sum += weight * scorers[name](option);
+    total += weight;
+  }
+  return total > 0 ? sum / total : 0;
+}

@@ -1,0 +1,5 @@
+export * from './machine.js';
+export * from './metrics.js';
+export * from './protocol-a.js';
+export * from './simulate.js';
+export * from './swf.js';

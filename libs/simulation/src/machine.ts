@@ -1,0 +1,109 @@
+import {
+  type BackfillMode,
+  type Candidate,
+  CounterProfile,
+  type Holding,
+  JobKinds,
+  type JobOrder,
+  Pass,
+  type QueuedJob,
+  type Seconds,
+  WaitingQueue,
+} from '#libs/scheduling';
+import type { SwfJob } from './swf.js';
+
+const PROCESSOR = { cards: 1, cores: 0, memoryGiB: 0 };
+const VECTOR = { cards: 1000, cores: 0, memory: 0 };
+const NO_NODES: readonly number[] = [];
+
+/** The one pool of a trace as the planner knows pools: so many nodes without names, each with one slot. */
+function poolOf(processors: number): Candidate {
+  return {
+    pool: { id: 'trace', siteId: 'trace', reachable: true, latencyMs: {}, dataLevels: ['general'] },
+    group: {
+      id: 'trace',
+      poolId: 'trace',
+      acceleratorModel: null,
+      acceleratorMemoryGiB: 0,
+      architecture: 'x86_64',
+      stack: 'none',
+      shape: PROCESSOR,
+      nodes: processors,
+    },
+    installed: processors,
+    up: processors,
+  };
+}
+
+export const tenantOfUser = (user: number): string => `user-${user}`;
+
+/** A job of a trace as the planner knows jobs; its index is both its id and its sequence number. */
+export const queuedJobOf = (job: SwfJob, index: number): QueuedJob => ({
+  id: String(index),
+  sequence: index,
+  tenantId: tenantOfUser(job.user),
+  class: 'simulation',
+  priority: 0,
+  submittedAt: job.submitSeconds,
+  nodes: job.processors,
+  perNode: PROCESSOR,
+  limit: job.requestedSeconds,
+  predicted: job.requestedSeconds,
+  dataLevel: 'general',
+});
+
+/** A machine of identical processors under the production planner's queue, profile and pass. */
+export class Machine {
+  private readonly profile: CounterProfile;
+  private readonly kinds: JobKinds;
+  private readonly queue: WaitingQueue;
+  private readonly pass: Pass;
+  private freeProcessors: number;
+
+  constructor(processors: number, order: JobOrder, backfill: BackfillMode) {
+    this.freeProcessors = processors;
+    this.profile = new CounterProfile(processors);
+    this.kinds = new JobKinds({ candidates: [poolOf(processors)], version: 0 });
+    this.queue = new WaitingQueue(this.kinds, order);
+    this.pass = new Pass({
+      queue: this.queue,
+      kinds: this.kinds,
+      profiles: [this.profile],
+      policy: { backfill, reservationDepth: Infinity, maxStarts: Infinity },
+      score: () => 0,
+    });
+  }
+
+  enqueue(job: QueuedJob): void {
+    this.queue.add(job);
+  }
+
+  reorder(order: JobOrder): void {
+    this.queue.reorder(order);
+  }
+
+  /** One scheduling pass; what it starts is held until its limit. Skipped when nothing waits or nothing is free. */
+  schedule(now: Seconds, onStart: (jobIndex: number, backfilled: boolean) => void): void {
+    if (this.queue.size === 0 || this.freeProcessors === 0) return;
+    this.profile.turnTo(now);
+    this.kinds.refresh();
+    const outcome = this.pass.run(now, { goal: 'starts' });
+    outcome.undoReservations();
+    outcome.undoStarts();
+    for (const { slot, backfilled } of outcome.starts) {
+      const job = this.queue.job(slot);
+      this.profile.occupy(holding(job.nodes), -Infinity, now + job.limit);
+      this.freeProcessors -= job.nodes;
+      this.queue.remove(job.id);
+      onStart(job.sequence, backfilled);
+    }
+  }
+
+  /** Gives back what a job holds that was to end at `endsBy` at the latest. */
+  release(processors: number, endsBy: Seconds): void {
+    this.profile.vacate(holding(processors), -Infinity, endsBy);
+    this.freeProcessors += processors;
+  }
+}
+
+const holding = (count: number): Holding => ({ nodes: NO_NODES, count, perNode: VECTOR });
