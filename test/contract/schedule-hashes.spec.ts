@@ -27,7 +27,8 @@ const traces = join(__dirname, '../../../shared/traces');
 const isHere = existsSync(traces);
 // The traces are other people's and may not be copied into the project, so a checkout alone does not have them.
 const run = isHere || process.env['CI'] === 'true' ? it : it.skip;
-if (!isHere) console.warn(`The published schedules are skipped: no traces at ${traces}. Under CI=true this is a failure.`);
+if (!isHere)
+  console.warn(`The published schedules are skipped: no traces at ${traces}. Under CI=true this is a failure.`);
 
 const processorsOf: Readonly<Record<string, number>> = {
   'KTH-SP2-1996-2': 100,

@@ -14,7 +14,7 @@ export async function submitBench(): Promise<unknown> {
   const dataDir = mkdtempSync(join(tmpdir(), 'chusuan-bench-'));
   const main = fileURLToPath(new URL('../../apps/cli/src/main.js', import.meta.url));
   const service = spawn(process.execPath, [main, 'dev', '--empty'], {
-    env: { ...process.env, CHUSUAN_DATA_DIR: dataDir, CHUSUAN_HTTP_PORT: '3977', CHUSUAN_METRICS_PORT: '3978', CHUSUAN_RATE_LIMIT: '0' },
+    env: { ...process.env, CHUSUAN_DATA_DIR: dataDir, CHUSUAN_HTTP_PORT: '3977', CHUSUAN_METRICS_PORT: '3978', CHUSUAN_RATE_LIMIT: '1000000' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = 'http://127.0.0.1:3977';

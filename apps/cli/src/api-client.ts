@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Settings } from '#libs/config';
 import { CliError, reasonOfStatus } from './exit.js';
 
 export interface Credentials {
@@ -22,8 +23,8 @@ export const credentialsFile = (dataDir: string): string => join(dataDir, 'crede
  * The key a verb uses: CHUSUAN_KEY, else the development keys in the data directory: the operator's, or with `--as` a role's
  * or a tenant's.
  */
-export function chooseKey(dataDir: string, as: string | undefined): string {
-  if (process.env.CHUSUAN_KEY && as === undefined) return process.env.CHUSUAN_KEY;
+export function chooseKey({ dataDir, apiKey }: Settings, as: string | undefined): string {
+  if (apiKey !== undefined && as === undefined) return apiKey;
   const file = credentialsFile(dataDir);
   if (!existsSync(file)) {
     throw new CliError('denied', `No API key: set CHUSUAN_KEY, or start \`npm start\` once, which writes keys to ${file}.`);

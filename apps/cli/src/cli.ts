@@ -6,6 +6,6 @@ export class Cli {
   constructor(readonly settings: Settings) {}
 
   client(as?: string): ApiClient {
-    return new ApiClient(this.settings.apiUrl, chooseKey(this.settings.dataDir, as));
+    return new ApiClient(this.settings.apiUrl, chooseKey(this.settings, as));
   }
 }

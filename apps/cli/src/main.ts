@@ -6,6 +6,7 @@ import { devCommand } from './commands/dev.js';
 import { generateCommand } from './commands/generate.js';
 import { jobCommands } from './commands/jobs.js';
 import { keyCommands } from './commands/keys.js';
+import { nodeCommands } from './commands/nodes.js';
 import { poolCommands } from './commands/pools.js';
 import { replayCommand } from './commands/replay.js';
 import { serviceCommands } from './commands/services.js';
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
   keyCommands(program, cli);
   jobCommands(program, cli);
   poolCommands(program, cli);
+  nodeCommands(program, cli);
   simulateCommand(program);
   replayCommand(program, cli);
   generateCommand(program);

@@ -70,7 +70,14 @@ describe('the exporter', () => {
     expect((await get('/healthz')).status).toBe(200);
   });
 
-  it('is not ready before the first refresh is over, and alive all the same', async () => {
+  it('answers every other path with 404', async () => {
+    const { get } = await running(new FixedSources());
+    expect((await get('/v1/jobs')).status).toBe(404);
+  });
+});
+
+describe('the refresh of the exporter', () => {
+  it('makes it ready when the first one is over, alive before', async () => {
     const sources = new FixedSources();
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -86,7 +93,7 @@ describe('the exporter', () => {
     await untilReady(get);
   });
 
-  it('runs one refresh at a time, however often the timer fires', async () => {
+  it('runs one at a time, however often the timer fires', async () => {
     const sources = new FixedSources();
     const { metrics } = sources;
     let inside = 0;
@@ -108,17 +115,12 @@ describe('the exporter', () => {
     expect(most).toBe(1);
   });
 
-  it('hands over the last counts when it closes', async () => {
+  it('hands over the last counts at the close', async () => {
     const sources = new FixedSources();
     const { exporter, instruments, get } = await running(sources);
     await untilReady(get);
     instruments.scheduler.decided('placed', 4);
     await exporter.close();
     expect([...sources.table.values()].map(({ value }) => value)).toEqual([4]);
-  });
-
-  it('answers every other path with 404', async () => {
-    const { get } = await running(new FixedSources());
-    expect((await get('/v1/jobs')).status).toBe(404);
   });
 });

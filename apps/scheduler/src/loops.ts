@@ -10,6 +10,7 @@ import {
   type RunCycle,
   type ServiceTime,
   type SettleHours,
+  type SkippedDemand,
 } from '#libs/application';
 
 export interface SchedulerDependencies {
@@ -41,6 +42,7 @@ export type SchedulerEvent =
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown }
   | { readonly kind: 'recovered'; readonly what: string }
   | { readonly kind: 'settled'; readonly hours: number }
+  | { readonly kind: 'skipped'; readonly jobs: number | null }
   | { readonly kind: 'unreachable'; readonly pools: readonly string[] };
 
 /**
@@ -49,6 +51,7 @@ export type SchedulerEvent =
  */
 export class SchedulerLoops {
   private epoch: number | null = null;
+  private skipped: SkippedDemand | null = null;
   private readonly failing = new Set<string>();
   private readonly loops = {
     cycle: this.loop('planning cycle', () => this.runCycle()),
@@ -56,6 +59,7 @@ export class SchedulerLoops {
     observe: this.loop('observation', () => this.runObserve()),
     settle: this.loop('settlement', () => this.runSettle()),
     demand: this.loop('demand', () => this.runDemand()),
+    clock: this.loop('service clock', () => this.runClock()),
     upkeep: this.loop('upkeep', () => this.runUpkeep()),
   };
 
@@ -133,13 +137,22 @@ export class SchedulerLoops {
   }
 
   private async runDemand(): Promise<{ again: boolean }> {
-    const played = await this.deps.demand?.execute(this.deps.time.now());
-    if (played && played.submittedNow > 0) this.loops.cycle.poke();
+    const { demand } = this.deps;
+    if (!demand) return { again: false };
+    const before = demand.progress().submitted;
+    const { submitted, skipped } = await demand.play(this.deps.time.now());
+    if (submitted > before) this.loops.cycle.poke();
+    if (skipped && skipped !== this.skipped) this.deps.report({ kind: 'skipped', jobs: skipped.jobs });
+    this.skipped = skipped;
+    return { again: false };
+  }
+
+  private async runClock(): Promise<{ again: boolean }> {
+    await this.deps.clock.remember(this.deps.time.now());
     return { again: false };
   }
 
   private async runUpkeep(): Promise<{ again: boolean }> {
-    await this.deps.clock.remember(this.deps.time.now());
     await this.deps.log.prune(this.deps.options.keepCycles);
     await this.deps.feed.prune();
     return { again: false };

@@ -29,9 +29,10 @@ export class SchedulerTicks implements OnApplicationBootstrap {
     this.loops.poke('cycle');
     this.loops.poke('dispatch');
     this.loops.poke('settle');
+    this.loops.poke('clock');
   }
 
-  @Interval(5_000)
+  @Interval(30_000)
   upkeep(): void {
     this.loops.poke('upkeep');
   }

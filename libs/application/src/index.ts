@@ -1,3 +1,4 @@
+export * from './demand/index.js';
 export * from './energy/catalogue-outlooks.js';
 export * from './energy/settle-hours.js';
 export * from './energy/site-energy.js';

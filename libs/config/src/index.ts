@@ -8,3 +8,11 @@ export {
   parseSettings,
   renderSettings,
 } from './settings.js';
+export {
+  type ReadLog,
+  type ReadTrace,
+  type TraceFault,
+  readTrace,
+  renderTraceFaults,
+} from './read-trace.js';
+export { type LoadedTraceMappings, type TraceMappingFile, loadTraceMappings } from './trace-mapping.js';

@@ -38,11 +38,15 @@ export async function loadSeeds(directory: string): Promise<LoadedSeeds> {
   return { kind: 'ok', catalogue: buildCatalogue(seeds) };
 }
 
+/** Says how to play the logs of other machines, which is no part of the catalogue: read by trace-mapping.ts. */
+const TRACE_MAPPINGS = 'traces';
+
 async function readDocuments(directory: string): Promise<SeedDocument[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !relative(directory, path).startsWith(TRACE_MAPPINGS + sep))
     .toSorted();
   return Promise.all(
     paths.map(async (path) => {

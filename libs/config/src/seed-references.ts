@@ -24,7 +24,11 @@ const uniqueSections = [
 /** One id, one thing: also over files, and also in files that have other faults. */
 export function checkDuplicates(seeds: SeedCollection): SeedFault[] {
   const groups = seeds.rawItems('pools').flatMap((pool) => nested(pool, 'nodeGroups'));
-  const lists = [...uniqueSections.map((section) => seeds.rawItems(section)), groups];
+  const contracts = seeds.rawItems('sites').flatMap(({ item, document, path }) => {
+    const { supply } = item;
+    return isMapping(supply) ? nested({ item: supply, document, path: [...path, 'supply'] }, 'contracts') : [];
+  });
+  const lists = [...uniqueSections.map((section) => seeds.rawItems(section)), groups, contracts];
   return lists.flatMap((list) => {
     const first = new Map<string, Located<Record<string, unknown>>>();
     return list.flatMap((located) => {
@@ -74,7 +78,7 @@ export function checkReferences(seeds: SeedCollection): SeedFault[] {
     ...seeds.items('tariffs').flatMap((tariff) => tariffReferences(tariff)),
     ...seeds.items('grids').flatMap((grid) => gridReferences(grid)),
   ];
-  return references.flatMap(({ from, at, id, known, what }) => {
+  const undefinedIds = references.flatMap(({ from, at, id, known, what }) => {
     const ids = [...known];
     if (ids.includes(id)) return [];
     const near = nearestWord(id, ids);
@@ -82,6 +86,23 @@ export function checkReferences(seeds: SeedCollection): SeedFault[] {
       ? `did you mean "${near}"?`
       : `define it, or name one of: ${ids.join(', ') || '(none defined)'}`;
     return [from.document.fault([...from.path, ...at], `no ${what} has the id "${id}"`, remedy)];
+  });
+  return [...undefinedIds, ...tenantCircles(seeds)];
+}
+
+/** A tenant that is above itself would send everybody who walks up the tree round for ever. */
+function tenantCircles(seeds: SeedCollection): SeedFault[] {
+  const tenants = seeds.items('tenants');
+  const parents = new Map(tenants.map(({ item }) => [item.id, item.parentId]));
+  return tenants.flatMap(({ item, document, path }) => {
+    let above = item.parentId;
+    for (let steps = 0; above !== undefined && above !== item.id && steps < tenants.length; steps += 1) {
+      above = parents.get(above);
+    }
+    if (above !== item.id) return [];
+    return [
+      document.fault([...path, 'parentId'], 'makes the tenant its own ancestor', 'name a parent further up, or none'),
+    ];
   });
 }
 

@@ -19,13 +19,11 @@ export function checkTotals(seeds: SeedCollection): SeedFault[] {
       .items('pools')
       .flatMap((pool) => compareTotals(pool, totalsOf(seeds, [pool.item]), 'nodeGroups × nodeTypes')),
     ...seeds.items('systems').flatMap((system) => {
-      const pools = seeds.items('pools').filter(({ item }) => system.item.poolIds.includes(item.id));
+      const named = new Map(seeds.items('pools').map(({ item }) => [item.id, item]));
+      const pools = system.item.poolIds.flatMap((id) => named.get(id) ?? []);
       // A pool with faults of its own is not here; its system cannot be added up until it is mended.
       if (pools.length < system.item.poolIds.length) return [];
-      const totals = totalsOf(
-        seeds,
-        pools.map(({ item }) => item),
-      );
+      const totals = totalsOf(seeds, pools);
       return compareTotals(system, totals, 'its pools');
     }),
     ...seeds.items('pools').flatMap((pool) => architectureFaults(seeds, pool)),

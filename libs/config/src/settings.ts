@@ -65,6 +65,30 @@ const definitions = {
     read: logLevel,
     meaning: `one of ${logLevels.join(', ')}`,
   }),
+  metricsToken: define<string | undefined>({
+    name: 'CHUSUAN_METRICS_TOKEN',
+    default: undefined,
+    read: words,
+    meaning: 'when set, only who sends it as a bearer token reads /metrics',
+  }),
+  requestsPerSecond: define({
+    name: 'CHUSUAN_RATE_LIMIT',
+    default: 2000,
+    read: requestRate,
+    meaning: 'requests a second that each API key may make, with bursts of twice as many',
+  }),
+  apiUrl: define({
+    name: 'CHUSUAN_URL',
+    default: 'http://127.0.0.1:3000',
+    read: httpUrl,
+    meaning: 'the API that the command line talks to',
+  }),
+  apiKey: define<string | undefined>({
+    name: 'CHUSUAN_KEY',
+    default: undefined,
+    read: words,
+    meaning: 'the API key that the command line sends; without it, a key of credentials.json',
+  }),
 };
 
 type Definitions = typeof definitions;
@@ -155,6 +179,17 @@ function databaseUrl(text: string): Read<string> {
     problem: 'is no PostgreSQL address',
     remedy: 'give postgresql://user:password@host:port/database, or unset it to run the embedded database',
   };
+}
+
+function requestRate(text: string): Read<number> {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return { value };
+  return { problem: 'is no rate', remedy: 'give requests a second, over 0' };
+}
+
+function httpUrl(text: string): Read<string> {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return { value: text };
+  return { problem: 'is no address of an API', remedy: 'give http://host:port, as `npm start` prints it' };
 }
 
 function timeScale(text: string): Read<number> {

@@ -93,7 +93,7 @@ function usesByNode(
           `list every group that was powered`,
       );
     }
-    const clipped = { ...use, from, to };
+    const clipped = from === use.from && to === use.to ? use : { ...use, from, to };
     const sameNode = nodes.get(use.nodeId);
     if (sameNode) sameNode.push(clipped);
     else nodes.set(use.nodeId, [clipped]);

@@ -1,4 +1,4 @@
-import { HOUR_MS, type Joules, joules } from '#libs/domain';
+import { HOUR_MS, joules } from '#libs/domain';
 import fc from 'fast-check';
 import {
   type NodeUse,
@@ -265,7 +265,7 @@ describe('every settled hour', () => {
     fc.assert(
       fc.property(anyInput, (hour) => {
         const it = Number(settleHour(hour).site.itJoules);
-        return idle - 2 <= it && it <= peak + 2;
+        expect(idle - 2 <= it && it <= peak + 2).toBe(true);
       }),
     );
   });
@@ -285,8 +285,8 @@ describe('every settled hour', () => {
     fc.assert(
       fc.property(anyInput, (hour) => {
         const { site } = settleHour(hour);
-        const brought = joules(hour.supply.directPvWatts * 3600) as Joules;
-        return site.bySource.directPv + site.stack.curtailedJoules === brought;
+        const brought = joules(hour.supply.directPvWatts * 3600);
+        expect(site.bySource.directPv + site.stack.curtailedJoules).toBe(brought);
       }),
     );
   });

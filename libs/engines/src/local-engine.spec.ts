@@ -1,7 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +18,16 @@ import type { DispatchOrder, Engine, EngineJob } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { describeEngine, type EngineBench } from './engine-contract.js';
 import { LocalEngine, type LocalEngineOptions } from './index.js';
-import { type Claim, isAlive, jobFiles, markOf, readWhole, type StartedFile, writeOnce } from './local-shim.js';
+import {
+  type Claim,
+  isAlive,
+  jobFiles,
+  markOf,
+  readWhole,
+  type ShimSpec,
+  type StartedFile,
+  writeOnce,
+} from './local-shim.js';
 
 const RATE = 10;
 const originMs = Date.now();
@@ -147,6 +165,15 @@ describe('a command', () => {
     await close();
   });
 
+  it('gets its limit in seconds of the service, which are shorter on the machine while the service clock runs faster', async () => {
+    const { engine, folderOf } = aBench();
+    const order = anOrder({ command: ['true'] }, { limitSeconds: 600 });
+    await engine.prepare(order, now());
+    expect(readWhole<ShimSpec>(folderOf(order), jobFiles.spec)?.limitMs).toBe(600_000 / RATE);
+  });
+});
+
+describe('the end of a command', () => {
   it.each([0, 20, 60, 100])('that is cancelled %i ms after its release never outlives that', async (delayMs) => {
     const { engine, close } = aBench();
     const order = anOrder({ script: 'sleep 600' });
@@ -251,12 +278,13 @@ describe('orders that this machine will not run are rejected with the reason', (
 
 describe('crashes', () => {
   it('a kill -9 of the service leaves the job running, and the next life of the service adopts it', async () => {
-    const { dataDir, engine, close } = aBench();
-    const order = anOrder({ script: 'echo hello; sleep 0.7; exit 5' });
+    const { dataDir, engine, folderOf, close } = aBench();
+    const order = anOrder({ script: 'echo hello; until [ -e go ]; do sleep 0.02; done; exit 5' });
     const service = await serviceThatReleases(dataDir, order);
     service.kill('SIGKILL');
     await once(service, 'exit');
     await until(engine, order, isRunning);
+    writeFileSync(join(folderOf(order), 'work', 'go'), '');
     expect(await until(engine, order, isOver)).toMatchObject({ state: 'failed', exitCode: 5 });
     expect((await engine.logs(order.attemptId))?.stdout).toBe('hello\n');
     await close();

@@ -78,17 +78,19 @@ export class SimulatedEngine implements Engine {
 
   observe(since: Instant, now: Instant): Promise<readonly EngineJob[]> {
     return this.act(now, async (timeline) => {
-      await this.writeThrough(timeline, now);
-      return [...timeline.alive(), ...(await this.recent.since(since))].map(told);
+      const ended = await this.recent.since(since);
+      return [...timeline.alive(), ...ended].map(told);
     });
   }
 
-  /** One deed at a time, over a timeline that has come to `now`; answered when the store has everything it changed. */
+  /** One deed at a time, over a timeline that has come to `now`; it is answered when the store has everything it changed. */
   private act<T>(now: Instant, deed: (timeline: SimulatedTimeline) => Promise<T>): Promise<T> {
     return this.turns.run(async () => {
       try {
         const timeline = await this.loaded();
         timeline.advance(now);
+        // What ended on the way is written before the deed, which may ask the store for it.
+        await this.writeThrough(timeline, now);
         const answer = await deed(timeline);
         await this.writeThrough(timeline, now);
         return answer;

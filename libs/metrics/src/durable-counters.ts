@@ -1,5 +1,5 @@
 import type { CounterStore } from '#libs/application';
-import { catalogue, type FamilyKey, type LabelsOf } from './catalogue.js';
+import { catalogue, type LabelsOf } from './catalogue.js';
 
 type Increment = Parameters<CounterStore['add']>[0][number];
 export type DurableKey = 'jobsRejected' | 'decisions' | 'backfilledJobs' | 'conflicts' | 'poolOvercommitDetected';

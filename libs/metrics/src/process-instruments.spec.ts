@@ -35,7 +35,7 @@ const anEndedJob = (more: Partial<EndedJob>): EndedJob => ({
   ...more,
 });
 
-describe('instruments of a process', () => {
+describe('an ended job', () => {
   const cases: Record<string, { job: EndedJob; wantRuns: number; wantSlowdownSum: number; wantEstimateSum: number }> = {
     'a job that waited 20 min and ran 30 of its 60': {
       job: anEndedJob({}),
@@ -76,7 +76,9 @@ describe('instruments of a process', () => {
     expect(await valueOf(instruments, 'job_slowdown_ratio_sum', label)).toBeCloseTo(wantSlowdownSum);
     expect(await valueOf(instruments, 'job_estimate_error_ratio_sum', label)).toBeCloseTo(wantEstimateSum);
   });
+});
 
+describe('instruments of a process', () => {
   it('observe waits and start delays in seconds of service time', async () => {
     const instruments = instrumentsOver(new FixedSources());
     const job = { poolId: 'yueke', class: 'training', submittedAt: 1_000, releasedAt: 61_000, startedAt: 64_000 };

@@ -15,7 +15,7 @@ import {
   type StartedJob,
 } from '#libs/application';
 import { isOver, jobClasses } from '#libs/domain';
-import type { Family } from './catalogue.js';
+import { familyKeys, familyOf, type Family } from './catalogue.js';
 import { DurableCounters } from './durable-counters.js';
 import type { ExposedFamily } from './exposition.js';
 import { ProcessRegistry } from './process-registry.js';
@@ -125,6 +125,8 @@ function jobInstruments(registry: ProcessRegistry, durable: DurableCounters): Jo
 }
 
 function zeros(registry: ProcessRegistry): void {
+  for (const { fold, name } of familyKeys.map(familyOf))
+    if (fold !== undefined) registry.zero('seriesDropped', { metric: name });
   for (const priority of httpPriorities) registry.zero('httpInFlight', { priority });
   for (const reason of httpRejections) registry.zero('httpRejected', { reason });
   for (const result of idempotencyResults) registry.zero('idempotentReplays', { result });

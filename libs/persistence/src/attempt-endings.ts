@@ -84,6 +84,9 @@ const writeEndings = statement(
     insert into audit_record (at, actor, action, subject, tenant_id, detail)
     select ended_at, 'system:reconciliation', 'attempt.lost', id::text, tenant_id,
       jsonb_strip_nulls(jsonb_build_object('jobId', job_id, 'poolId', pool_id, 'why', detail)) from over where state = 'lost'
+  ), stopped as (
+    -- what we gave up may still run there: without a word to the engine a node that returns would run it beside its next try
+    insert into outbox (kind, attempt_id, pool_id) select 'cancel', id, pool_id from over where state = 'lost' order by id
   ), changed as (
     insert into change (kind, subject)
     select 'attempt', id::text from over
@@ -152,7 +155,9 @@ async function accruedUsages(session: Session, endings: readonly Ending[]): Prom
     uses.set(row.tenant_id, [...(uses.get(row.tenant_id) ?? []), use]);
   }
   if (uses.size === 0) return [];
-  const { rows } = await session.query<{ id: string; cardSeconds: number; asOf: Instant | null }>(lockTenants, [[...uses.keys()]]);
+  const { rows } = await session.query<{ id: string; cardSeconds: number; asOf: Instant | null }>(lockTenants, [
+    [...uses.keys()],
+  ]);
   return rows.map((tenant) => {
     const { cardSeconds, asOf } = accrue(tenant, uses.get(tenant.id) ?? []);
     return { id: tenant.id, card_seconds: cardSeconds, as_of: timestamptz(asOf) };

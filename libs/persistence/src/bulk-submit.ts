@@ -1,5 +1,5 @@
 import type { BulkSubmit, NewJob } from '#libs/application';
-import { timestamptz, type Database } from './database.js';
+import { timestamptz, type Session } from './database.js';
 
 // The order of the array is the order of submission: identity values are drawn above the sort. Ids that are there already are
 // left alone, so that a generator that died before it wrote down how far it came may say the same again.
@@ -26,14 +26,14 @@ const insertJobs = `
   select max(submitted_at), 'system:' || channel, 'job.submit-many', tenant_id, tenant_id, jsonb_build_object('jobs', count(*))
   from job_row group by tenant_id, channel`;
 
-/** Takes a database opened as chusuan_system: it submits for many tenants at once. */
+/** Takes a database opened as chusuan_system, or a transaction in it: it submits for many tenants at once. */
 export class PostgresBulkSubmit implements BulkSubmit {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Session) {}
 
   /** All or none, in one statement; about 1 KB of message a job, so give it thousands, not millions. */
   async submitAll(jobs: readonly NewJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.database.query(insertJobs, [JSON.stringify(jobs.map(recordOf))]);
+    await this.session.query(insertJobs, [JSON.stringify(jobs.map(recordOf))]);
   }
 }
 

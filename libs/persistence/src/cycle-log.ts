@@ -9,7 +9,8 @@ const pack = async (value: unknown): Promise<Buffer> => promisify(gzip)(encodeCa
 const unpack = async (packed: Uint8Array): Promise<unknown> => JSON.parse((await promisify(gunzip)(packed)).toString());
 
 // Attempts count too: a leader that died between its commit and its record must not have its number given out again.
-const nextCycle = 'select greatest((select max(cycle) from cycle_record), (select max(cycle) from attempt), 0) + 1 as cycle';
+const nextCycle =
+  'select greatest((select max(cycle) from cycle_record), (select max(cycle) from attempt), 0) + 1 as cycle';
 
 // A number that two leaders used belongs to the later one; the earlier was fenced or is about to be.
 const insertRecord = statement(

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { IdempotencyClaim } from '#libs/application';
-import { type FreshDatabase, aNewJob, aTenant, aUuid, freshDatabase, operatorKey, seedMinimal, tenantKey } from '#libs/testing';
+import {
+  type FreshDatabase,
+  aNewJob,
+  aTenant,
+  aUuid,
+  freshDatabase,
+  operatorKey,
+  seedMinimal,
+  tenantKey,
+} from '#libs/testing';
 import { PostgresAttemptStore } from './attempt-store.js';
 import { PostgresBulkSubmit } from './bulk-submit.js';
 import { PostgresCycleLog } from './cycle-log.js';
@@ -62,7 +71,11 @@ describe('a submission', () => {
     }); // prettier-ignore
     expect(await store.events(blue, job.id, 0)).toMatchObject([{ kind: 'submitted', at: job.submittedAt }]);
     expect(await count(`change where kind = 'job' and subject = $1`, [job.id])).toBe(1);
-    expect(await count(`audit_record where action = 'job.submit' and subject = $1 and actor = 'tenant:key-of-blue'`, [job.id])).toBe(1);
+    expect(
+      await count(`audit_record where action = 'job.submit' and subject = $1 and actor = 'tenant:key-of-blue'`, [
+        job.id,
+      ]),
+    ).toBe(1);
   });
 
   it('made 50 times at once with one key makes one job and gives everybody the same answer', async () => {
@@ -89,7 +102,9 @@ describe('a submission', () => {
 
   it('finds only its own keys: two tenants may use the same one', async () => {
     expect(await store.submit(blue, aNewJob(), claimOf('shared', 1))).toEqual({ kind: 'stored' });
-    expect(await store.submit(green, aNewJob({ tenantId: 'green' }), claimOf('shared', 2, 'green'))).toEqual({ kind: 'stored' });
+    expect(await store.submit(green, aNewJob({ tenantId: 'green' }), claimOf('shared', 2, 'green'))).toEqual({
+      kind: 'stored',
+    });
   });
 
   it('for a tenant the key does not cover is refused by the database and stores nothing, the claim included', async () => {
@@ -101,18 +116,21 @@ describe('a submission', () => {
 
   it('whose connection dies before the commit leaves nothing, and the same key then works', async () => {
     const job = aNewJob({ name: 'cut-off' });
-    const holder = openDatabase(fresh.url, { role: 'owner', max: 1, applicationName: 'holder' });
+    const owner = openDatabase(fresh.url, { role: 'owner', max: 2 });
     const doomed = openDatabase(fresh.url, { role: 'chusuan_app', max: 1, applicationName: 'doomed' });
-    // The holder keeps the tenant's row, so that the submission waits inside its statement with half its rows written.
-    await holder.transaction(async (session) => {
+    const waiting = `pg_stat_activity where application_name = 'doomed' and wait_event_type = 'Lock'`;
+    // The tenant's row is kept, so that the submission waits inside its statement with half of its rows written.
+    await owner.transaction(async (session) => {
       await session.query(`select 1 from tenant where id = 'blue' for update`);
-      const outcome = new PostgresJobStore(doomed).submit(blue, job, claimOf('cut-off', 1)).then(() => 'stored', () => 'lost');
-      const waiting = `pg_stat_activity where application_name = 'doomed' and wait_event_type = 'Lock'`;
-      while ((await session.query(`select 1 from ${waiting}`)).rowCount === 0) await session.query('select pg_sleep(0.01)');
-      await session.query(`select pg_terminate_backend(pid) from ${waiting}`);
+      const outcome = new PostgresJobStore(doomed).submit(blue, job, claimOf('cut-off', 1)).then(
+        () => 'stored',
+        () => 'lost',
+      );
+      while ((await owner.query(`select 1 from ${waiting}`)).rowCount === 0) await owner.query('select pg_sleep(0.01)');
+      await owner.query(`select pg_terminate_backend(pid) from ${waiting}`);
       expect(await outcome).toBe('lost');
     });
-    await Promise.all([holder.close(), doomed.close()]);
+    await Promise.all([owner.close(), doomed.close()]);
     expect(await count(`job where name = 'cut-off'`)).toBe(0);
     expect(await store.submit(blue, job, claimOf('cut-off', 1))).toEqual({ kind: 'stored' });
   });
@@ -120,10 +138,15 @@ describe('a submission', () => {
 
 describe('reading jobs', () => {
   it('goes through pages newest first, whoever owns them, without a gap or a repeat', async () => {
-    const jobs = Array.from({ length: 7 }, (_, i) => aNewJob({ tenantId: i % 2 ? 'blue' : 'green', class: 'inference' }));
+    const jobs = Array.from({ length: 7 }, (_, i) =>
+      aNewJob({ tenantId: i % 2 ? 'blue' : 'green', class: 'inference' }),
+    );
     await new PostgresBulkSubmit(system).submitAll(jobs);
     const seen: string[] = [];
-    for (let after: string | null = null, items; (items = await store.list(bureau, { class: 'inference' }, { limit: 3, after })).length > 0; ) {
+    for (
+      let after: string | null = null, items;
+      (items = await store.list(bureau, { class: 'inference' }, { limit: 3, after })).length > 0;
+    ) {
       seen.push(...items.map((item) => item.id));
       after = items.at(-1)?.id ?? null;
     }
@@ -146,7 +169,14 @@ describe('reading jobs', () => {
     await new PostgresBulkSubmit(system).submitAll([waiting, placed]);
     const evidence = { nodesConsidered: 8, filteredBy: {}, best: null, ahead: 3 };
     await new PostgresCycleLog(system).storeVerdicts(4, t0, [
-      { jobId: waiting.id, refusal: 'no-free-nodes', estimatedStart: t0 + 60_000, basis: 'reservation', poolId: 'pinned', evidence },
+      {
+        jobId: waiting.id,
+        refusal: 'no-free-nodes',
+        estimatedStart: t0 + 60_000,
+        basis: 'reservation',
+        poolId: 'pinned',
+        evidence,
+      },
       { jobId: placed.id, refusal: 'no-free-nodes', estimatedStart: null, basis: 'none', poolId: null, evidence },
     ]);
     const attemptId = await place(placed.id);
@@ -155,10 +185,21 @@ describe('reading jobs', () => {
     }); // prettier-ignore
     const view = await store.get(blue, placed.id);
     expect(view).toMatchObject({ state: 'placed', attempts: 1, verdict: null });
-    expect(view?.placement).toMatchObject({ attemptId, poolId: 'pinned', state: 'placed', placedAt: t0, endsBy: t0 + 3_600_000, backfilled: true });
+    expect(view?.placement).toMatchObject({
+      attemptId,
+      poolId: 'pinned',
+      state: 'placed',
+      placedAt: t0,
+      endsBy: t0 + 3_600_000,
+      backfilled: true,
+    });
     expect(view?.placement?.nodeIds).toHaveLength(1);
-    expect((await store.list(blue, { pool: 'pinned', class: 'finetune' }, { limit: 5, after: null })).map((j) => j.id)).toEqual([placed.id]);
-    expect((await store.list(blue, { state: 'queued', class: 'finetune' }, { limit: 5, after: null })).map((j) => j.id)).toEqual([waiting.id]);
+    expect(
+      (await store.list(blue, { pool: 'pinned', class: 'finetune' }, { limit: 5, after: null })).map((j) => j.id),
+    ).toEqual([placed.id]);
+    expect(
+      (await store.list(blue, { state: 'queued', class: 'finetune' }, { limit: 5, after: null })).map((j) => j.id),
+    ).toEqual([waiting.id]);
   });
 
   it('gives the run times of the last two jobs of the class that ran, newest first', async () => {
@@ -213,19 +254,25 @@ describe('cancelling', () => {
       expect(cancelled.kind).toBe(placed ? 'cancelling' : 'cancelled');
       expect(await count(`outbox where attempt_id = $1`, [start.attemptId])).toBe(placed ? 2 : 0);
       if (!placed) continue;
-      const [ended] = await attempts.ended([{ attemptId: start.attemptId, outcome: 'lost', endedAt: t0, startedAt: null, exitCode: null }]);
+      const [ended] = await attempts.ended([
+        { attemptId: start.attemptId, outcome: 'lost', endedAt: t0, startedAt: null, exitCode: null },
+      ]);
       expect(ended).toMatchObject({ jobState: 'cancelled' }); // not queued again: it was cancelled
     }
   });
 });
 
 it('takes thousands of jobs in one statement, in their order, and leaves alone what it has', async () => {
-  const jobs = Array.from({ length: 3000 }, (_, i) => aNewJob({ tenantId: 'red', name: `bulk-${i}`, channel: 'replay', class: 'training' }));
+  const jobs = Array.from({ length: 3000 }, (_, i) =>
+    aNewJob({ tenantId: 'red', name: `bulk-${i}`, channel: 'replay', class: 'training' }),
+  );
   const bulk = new PostgresBulkSubmit(system);
   await bulk.submitAll(jobs);
   await bulk.submitAll(jobs.slice(2990));
   const { rows } = await system.query<{ id: string }>(`select id from job where name like 'bulk-%' order by sequence`);
   expect(rows.map((row) => row.id)).toEqual(jobs.map((job) => job.id));
   expect(await count(`job_event e join job j on j.id = e.job_id where j.name like 'bulk-%'`)).toBe(3000);
-  expect(await count(`audit_record where action = 'job.submit-many' and tenant_id = 'red' and detail ->> 'jobs' = '3000'`)).toBe(1);
+  expect(
+    await count(`audit_record where action = 'job.submit-many' and tenant_id = 'red' and detail ->> 'jobs' = '3000'`),
+  ).toBe(1);
 });

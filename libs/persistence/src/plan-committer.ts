@@ -1,6 +1,13 @@
 import type { Committed, CommittedStart, PlanCommitter } from '#libs/application';
 import { statement, timestamptz, type Database, type Session } from './database.js';
-import { decideStarts, type AcceptedStart, type Decision, type GroupRow, type JobRow, type NodeRow } from './plan-decision.js';
+import {
+  decideStarts,
+  type AcceptedStart,
+  type Decision,
+  type GroupRow,
+  type JobRow,
+  type NodeRow,
+} from './plan-decision.js';
 
 export type PlanToCommit = Parameters<PlanCommitter['commit']>[0];
 
@@ -130,7 +137,8 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
   const jobs = await session.query<JobRow>(lockJobs, [plan.starts.map((start) => start.jobId)]);
   const written = jobs.rows.every((job) => job.state === 'queued')
     ? []
-    : (await session.query<{ id: string; job_id: string }>(findAttempts, [plan.starts.map((start) => start.attemptId)])).rows;
+    : (await session.query<{ id: string; job_id: string }>(findAttempts, [plan.starts.map((start) => start.attemptId)]))
+        .rows;
   const known = await session.query<Omit<GroupRow, 'free'>>(findGroups, [groupIds]);
   const pinned = new Set(known.rows.filter((group) => group.placement === 'pinned').map((group) => group.id));
   const asked = plan.starts
@@ -163,7 +171,9 @@ async function write(session: Session, plan: PlanToCommit, accepted: readonly Ac
     ends_by: timestamptz(start.endsBy * 1000),
     backfilled: start.backfilled,
   }));
-  const given = accepted.flatMap(({ start, nodeIds }) => nodeIds.map((id) => ({ attempt_id: start.attemptId, node_id: id })));
+  const given = accepted.flatMap(({ start, nodeIds }) =>
+    nodeIds.map((id) => ({ attempt_id: start.attemptId, node_id: id })),
+  );
   const { rows } = await session.query<{ jobs: number; nodes: number; groups: number }>(writeStarts, [
     JSON.stringify(starts), JSON.stringify(given), timestamptz(plan.now), plan.epoch, plan.cycle,
   ]); // prettier-ignore

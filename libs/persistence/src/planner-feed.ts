@@ -1,11 +1,19 @@
 import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
 import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
-import { timestamptz, type Database, type Session } from './database.js';
+import type { Database, Session } from './database.js';
 import {
   groupModelOf, poolModelOf, queuedJobOf, runningJobOf, wholeSeconds,
   type AttemptRow, type GroupRow, type PoolRow, type QueuedRow,
 } from './planner-rows.js'; // prettier-ignore
-import { nodesThat, poolsThat, queuedJobs, selectAttempts, selectGroups, selectTenants, type TenantRow } from './planner-sql.js';
+import {
+  nodesThat,
+  poolsThat,
+  queuedJobs,
+  selectAttempts,
+  selectGroups,
+  selectTenants,
+  type TenantRow,
+} from './planner-sql.js';
 
 export type Followed = Awaited<ReturnType<PlannerFeed['since']>>;
 
@@ -148,7 +156,9 @@ async function attemptDeltas(session: Session, ids: readonly string[]): Promise<
   if (ids.length === 0) return [];
   const { rows } = await session.query<AttemptRow>(selectAttempts('and a.id = any($1::uuid[])'), [ids]);
   const holding = new Set(rows.map((row) => row.id));
-  const ended = ids.filter((id) => !holding.has(id)).map((attemptId) => ({ kind: 'attempt-ended' as const, attemptId }));
+  const ended = ids
+    .filter((id) => !holding.has(id))
+    .map((attemptId) => ({ kind: 'attempt-ended' as const, attemptId }));
   const held = rows.map((row) => ({
     kind: row.started_at === null ? ('attempt-placed' as const) : ('attempt-changed' as const),
     attempt: runningJobOf(row),

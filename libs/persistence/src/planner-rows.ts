@@ -15,6 +15,7 @@ export interface PoolRow {
   readonly id: string;
   readonly site_id: string;
   readonly reachable: boolean;
+  readonly only_if_listed: boolean;
   readonly latency_ms: Readonly<Record<string, number>>;
   readonly data_levels: readonly DataLevel[];
   readonly classes: readonly JobClass[] | null;
@@ -23,6 +24,7 @@ export const poolModelOf = (row: PoolRow): PoolModel => ({
   id: row.id,
   siteId: row.site_id,
   reachable: row.reachable,
+  ...(row.only_if_listed ? { onlyIfListed: true } : {}),
   latencyMs: row.latency_ms,
   dataLevels: row.data_levels,
   ...(row.classes && { classes: row.classes }),

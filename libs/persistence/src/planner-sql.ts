@@ -1,7 +1,7 @@
 // What the planner reads of the database, the same for a cold start and for a change: only enabled pools exist for it.
 
 export const poolsThat = (condition: string): string =>
-  `select id, site_id, reachable, latency_ms, data_levels, classes from pool where enabled and ${condition} order by id`;
+  `select id, site_id, reachable, latency_ms, data_levels, classes, engine = 'local' as only_if_listed from pool where enabled and ${condition} order by id`;
 
 export const selectGroups = `
   select g.id, g.pool_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.cards, g.cores,

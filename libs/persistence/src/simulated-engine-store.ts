@@ -38,7 +38,10 @@ export class PostgresSimulatedEngineStore implements SimulatedEngineStore {
 
   /** Ended at that instant or later. */
   async endedSince(poolId: string, since: Instant): Promise<readonly SimulatedJob[]> {
-    const { rows } = await this.database.query<SimulatedJob & Record<string, unknown>>(listEnded, [poolId, timestamptz(since)]);
+    const { rows } = await this.database.query<SimulatedJob & Record<string, unknown>>(listEnded, [
+      poolId,
+      timestamptz(since),
+    ]);
     return rows;
   }
 

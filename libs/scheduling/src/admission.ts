@@ -23,7 +23,9 @@ function largestLike(job: QueuedJob, candidates: readonly Candidate[]): Largest 
   let most = 0;
   for (const candidate of candidates) {
     const { group, pool, installed } = candidate;
-    const isOpen = finalFilters.every((filter) => filter.refusal === 'larger-than-any-pool' || filter.passes(job, candidate));
+    const isOpen = finalFilters.every(
+      (filter) => filter.refusal === 'larger-than-any-pool' || filter.passes(job, candidate),
+    );
     if (!isOfItsSort(job, group) || !isOpen || installed === 0) continue;
     const nodes = Math.min(job.nodes, installed);
     const perNode = fitsIn(job.perNode, group.shape) ? job.perNode : smaller(job.perNode, group.shape);

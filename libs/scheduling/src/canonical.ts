@@ -18,5 +18,7 @@ function encode(value: unknown, path: string): string {
     }
     return `{${members.join(',')}}`;
   }
-  throw new TypeError(`${path}: ${String(value)} has no canonical text; give a finite number, a string, a list or a plain object`);
+  throw new TypeError(
+    `${path}: ${String(value)} has no canonical text; give a finite number, a string, a list or a plain object`,
+  );
 }

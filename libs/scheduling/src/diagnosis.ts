@@ -5,9 +5,8 @@ import type { JobKind } from './job-kinds.js';
 import type { Evidence, Seconds } from './model.js';
 import { type Barred, whyBarred } from './refusing.js';
 
-/** What stands in the way of a kind once this plan's starts are in, found once for all its jobs. */
-export interface Diagnosis {
-  readonly barred: Barred;
+/** How the groups open to a kind stand once this plan's starts are in: the same for all kinds with these groups and this ask. */
+export interface Footing {
   /** How long one could run from now if no reservation stood; 0 when too few nodes are free. */
   readonly room: number;
   /** The same if no window stood either. */
@@ -15,7 +14,13 @@ export interface Diagnosis {
   readonly shortOf: Refusal;
   readonly best: Evidence['best'];
   /** For each eligible group, the first time at which enough of its nodes are free. */
-  readonly releases: readonly Seconds[];
+  readonly releases: Float64Array;
+}
+
+/** What stands in the way of a kind, found once for all its jobs. */
+export interface Diagnosis {
+  readonly barred: Barred;
+  readonly footing: Footing;
 }
 
 /** Looks at kinds in a fleet in which the reservations of the pass have been taken back. */
@@ -35,18 +40,27 @@ export class Diagnostician {
   /** Diagnoses by index of the kind, for all that have waiting jobs. */
   examine(kinds: readonly JobKind[]): readonly (Diagnosis | undefined)[] {
     const found: (Diagnosis | undefined)[] = [];
-    for (const kind of kinds) if (kind.waiting > 0) found[kind.index] = this.look(kind);
-    if (!this.fleet.hasWindows()) return found;
-    const restore = this.fleet.liftWindows();
-    for (const kind of kinds) {
-      const diagnosis = found[kind.index];
-      if (diagnosis) found[kind.index] = { ...diagnosis, roomWithoutWindows: this.roomOf(kind) };
+    const footings = new Map<string, { footing: Footing; kind: JobKind }>();
+    const keyOf = (kind: JobKind): string => `${kind.set} ${kind.ask.shape} ${kind.ask.nodes}`;
+    const waiting = kinds.filter((kind) => kind.waiting > 0);
+    for (const kind of waiting) {
+      const key = keyOf(kind);
+      if (!footings.has(key)) footings.set(key, { kind, footing: this.footingOf(kind) });
     }
-    restore();
+    if (this.fleet.hasWindows()) {
+      const restore = this.fleet.liftWindows();
+      for (const entry of footings.values()) {
+        entry.footing = { ...entry.footing, roomWithoutWindows: this.roomOf(entry.kind) };
+      }
+      restore();
+    }
+    for (const kind of waiting) {
+      found[kind.index] = { barred: this.barred(kind), footing: footings.get(keyOf(kind))!.footing };
+    }
     return found;
   }
 
-  look(kind: JobKind): Diagnosis {
+  private footingOf(kind: JobKind): Footing {
     const room = this.roomOf(kind);
     let best: Evidence['best'] = null;
     let hasCards = false;
@@ -58,12 +72,11 @@ export class Diagnostician {
       hasCards ||= this.fleet.profiles[index]!.free(kind.cardsAsk) >= kind.ask.nodes;
     }
     return {
-      barred: this.barred(kind),
       room,
       roomWithoutWindows: room,
       shortOf: kind.sample.perNode.cards > 0 && !hasCards ? 'no-free-accelerators' : 'no-free-nodes',
       best,
-      releases: kind.eligible.map((index) => this.fleet.profiles[index]!.release(kind.ask)),
+      releases: Float64Array.from(kind.eligible, (index) => this.fleet.profiles[index]!.release(kind.ask)),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Refusal } from '#libs/domain';
 import { Backlog } from './backlog.js';
-import { type Diagnosis, type Diagnostician, evidenceOf } from './diagnosis.js';
+import { type Diagnosis, type Diagnostician, evidenceOf, type Footing } from './diagnosis.js';
 import type { Fleet } from './fleet.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
 import type { PlanningPolicy, Seconds, WaitingVerdict } from './model.js';
@@ -33,6 +33,8 @@ export function explainWaiting(ground: ExplanationGround, outcome: PassOutcome, 
   }
   const isStrict = ground.policy.backfill === 'none' || outcome.isCutShort;
   const verdicts: WaitingVerdict[] = [];
+  // Of the jobs that only the limit of starts kept waiting, as many as the next cycle may start.
+  let nextStarts = outcome.isCutShort ? ground.policy.maxStarts : 0;
   const cursor = queue.cursor(now);
   for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
     if (started.has(slot)) continue;
@@ -40,12 +42,14 @@ export function explainWaiting(ground: ExplanationGround, outcome: PassOutcome, 
     const kind = queue.kind(slot);
     const diagnosis = diagnoses[kind.index]!;
     const notBefore = Math.max(now + 1, queue.notBefore(slot));
-    const estimate = estimateOf(fleet, { kind, diagnosis, reservation: reserved.get(slot), notBefore, now }, backlog);
+    const isNext = job.limit <= diagnosis.footing.room && notBefore === now + 1 && nextStarts-- > 0;
+    const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
+    const estimate = estimateOf(fleet, waiting, backlog);
     verdicts.push({
       jobId: job.id,
       refusal: refusalOf(kind, diagnosis, { limit: job.limit, isEarly: queue.notBefore(slot) > now, isStrict }),
       ...estimate,
-      evidence: evidenceOf(diagnosis.barred, diagnosis.best, verdicts.length),
+      evidence: evidenceOf(diagnosis.barred, diagnosis.footing.best, verdicts.length),
     });
     backlog.charge(kind, job.predicted);
   }
@@ -59,33 +63,37 @@ function refusalOf(
 ): Refusal {
   if (kind.eligible.length === 0) return diagnosis.barred.refusal ?? 'nodes-out-of-service';
   if (isEarly) return 'before-earliest-start';
-  if (limit <= diagnosis.room) return isStrict ? 'behind-in-queue' : 'behind-reservation';
-  if (limit <= diagnosis.roomWithoutWindows) return 'would-overrun-window';
-  return diagnosis.shortOf;
+  if (limit <= diagnosis.footing.room) return isStrict ? 'behind-in-queue' : 'behind-reservation';
+  if (limit <= diagnosis.footing.roomWithoutWindows) return 'would-overrun-window';
+  return diagnosis.footing.shortOf;
 }
 
 interface Waiting {
   readonly kind: JobKind;
-  readonly diagnosis: Diagnosis;
+  readonly footing: Footing;
   readonly reservation: PassReservation | undefined;
   readonly notBefore: Seconds;
   readonly now: Seconds;
+  readonly isNext: boolean;
 }
 
 function estimateOf(fleet: Fleet, waiting: Waiting, backlog: Backlog): Estimate {
-  const { kind, diagnosis, reservation, notBefore, now } = waiting;
+  const { kind, footing, reservation, notBefore, now, isNext } = waiting;
   if (reservation) {
     const poolId = fleet.group(reservation.group).poolId;
     return { estimatedStart: reservation.start, basis: 'reservation', poolId };
   }
+  const { eligible } = kind;
+  const { releases } = footing;
   let soonest = Infinity;
   let best = -1;
-  for (let i = 0; i < kind.eligible.length; i++) {
-    const index = kind.eligible[i]!;
-    const start = Math.max(diagnosis.releases[i]!, now + backlog.at(index));
-    if (start >= soonest) continue;
-    soonest = start;
-    best = index;
+  for (let i = 0; i < eligible.length; i++) {
+    const release = releases[i]!;
+    if (release >= soonest) continue;
+    const served = isNext ? now : now + backlog.at(eligible[i]!);
+    if (served >= soonest) continue;
+    soonest = release > served ? release : served;
+    best = eligible[i]!;
   }
   if (best < 0) return NEVER;
   const estimatedStart = Math.ceil(Math.max(soonest, notBefore));

@@ -28,7 +28,8 @@ const acceleratorModel: Filter = {
 
 const acceleratorMemory: Filter = {
   refusal: 'accelerator-memory-too-small',
-  passes: (job, { group }) => job.perNode.cards === 0 || group.acceleratorMemoryGiB >= (job.minAcceleratorMemoryGiB ?? 0),
+  passes: (job, { group }) =>
+    job.perNode.cards === 0 || group.acceleratorMemoryGiB >= (job.minAcceleratorMemoryGiB ?? 0),
 };
 
 const architecture: Filter = {
@@ -53,7 +54,7 @@ const jobClass: Filter = {
 const listedPool: Filter = {
   refusal: 'pool-not-listed',
   passes: (job, { pool }) =>
-    (job.pools === undefined || job.pools.includes(pool.id)) && !job.avoidPools?.includes(pool.id),
+    (job.pools === undefined ? !pool.onlyIfListed : job.pools.includes(pool.id)) && !job.avoidPools?.includes(pool.id),
 };
 
 /** A district that nobody has measured is refused: a limit that cannot be checked is not kept. */

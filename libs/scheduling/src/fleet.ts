@@ -25,7 +25,8 @@ export class Fleet implements Ground {
     this.groupIndex = new Map(groups.map((group, index) => [group.id, index]));
     this.candidates = groups.map((group) => {
       const pool = pools.get(group.poolId);
-      if (!pool) throw new Error(`group ${group.id} belongs to pool ${group.poolId}, which is not in the snapshot: add it`);
+      if (!pool)
+        throw new Error(`group ${group.id} belongs to pool ${group.poolId}, which is not in the snapshot: add it`);
       return { group, pool, installed: nodeCount(group), up: nodeCount(group) };
     });
     this.profiles = groups.map((group) =>
@@ -50,7 +51,8 @@ export class Fleet implements Ground {
 
   indexOf(groupId: string): number {
     const index = this.groupIndex.get(groupId);
-    if (index === undefined) throw new Error(`group ${groupId} is not in the planner's state: start it again from a fresh snapshot`);
+    if (index === undefined)
+      throw new Error(`group ${groupId} is not in the planner's state: start it again from a fresh snapshot`);
     return index;
   }
 

@@ -44,7 +44,7 @@ export class JobKinds {
   private readonly shapes = new Map<string, { id: number; users: number }>();
   private readonly freeShapes: number[] = [];
   private shapesMade = 0;
-  private readonly sets = new Map<string, number>();
+  private readonly sets = new Map<string, { id: number; groups: readonly number[] }>();
   private setsVersion = -1;
   private alive = 0;
 
@@ -107,8 +107,11 @@ export class JobKinds {
     const key = kind.eligible.join(',');
     kind.set = -1;
     if (kind.eligible.length > 0) {
-      kind.set = this.sets.get(key) ?? this.sets.size;
-      this.sets.set(key, kind.set);
+      const set = this.sets.get(key) ?? { id: this.sets.size, groups: kind.eligible };
+      this.sets.set(key, set);
+      kind.set = set.id;
+      // One array for all kinds with the set: walking the queue touches it for every job.
+      kind.eligible = set.groups;
     }
     kind.standing = version;
   }
@@ -149,7 +152,8 @@ const shapeKey = (perNode: NodeShape): string => `${perNode.cards}/${perNode.cor
 /** Everything that a filter or a profile reads of a job, except its limit. Lists count as sets. */
 function keyOf(job: QueuedJob): string {
   const plain = `${job.nodes}*${shapeKey(job.perNode)} ${job.class} ${job.dataLevel} ${job.stack ?? ''} ${job.architecture ?? ''}`;
-  const place = job.maxLatencyMs === undefined ? '' : `${job.maxLatencyMs} ms ${JSON.stringify(job.fromDistrict ?? null)}`;
+  const place =
+    job.maxLatencyMs === undefined ? '' : `${job.maxLatencyMs} ms ${JSON.stringify(job.fromDistrict ?? null)}`;
   const lists = [job.acceleratorModels, job.pools, job.avoidPools]
     .map((list) => (list === undefined ? '' : JSON.stringify(list.toSorted())))
     .join(';');

@@ -16,6 +16,8 @@ export interface PoolModel {
   readonly dataLevels: readonly DataLevel[];
   /** Absent: every class. */
   readonly classes?: readonly JobClass[];
+  /** Takes only jobs that list it: a pool that really runs commands on this machine must be asked for. */
+  readonly onlyIfListed?: boolean;
 }
 
 export interface GroupModel {

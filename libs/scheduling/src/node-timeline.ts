@@ -67,9 +67,7 @@ export class NodeTimeline {
   }
 
   private holds(i: number, ask: Vector): boolean {
-    return (
-      this.steps[i + 1]! >= ask.cards && this.steps[i + 2]! >= ask.cores && this.steps[i + 3]! >= ask.memory
-    );
+    return this.steps[i + 1]! >= ask.cards && this.steps[i + 2]! >= ask.cores && this.steps[i + 3]! >= ask.memory;
   }
 
   private stepAt(at: Seconds): number {

@@ -160,7 +160,9 @@ export class Pass {
   }
 
   private isShutOut(kind: JobKind): boolean {
-    return this.ground.policy.backfill === 'none' && this.closed.size > 0 && kind.eligible.some((g) => this.closed.has(g));
+    return (
+      this.ground.policy.backfill === 'none' && this.closed.size > 0 && kind.eligible.some((g) => this.closed.has(g))
+    );
   }
 
   private start(slot: number, group: number, now: Seconds): void {
@@ -208,7 +210,8 @@ export class Pass {
     for (const group of kind.eligible) {
       const earliest = profiles[group]!.earliest(kind.ask, limit, floor);
       if (earliest === Infinity || earliest > start) continue;
-      if (earliest < start || this.ground.score(slot, group, start) > this.ground.score(slot, best, start)) best = group;
+      if (earliest < start || this.ground.score(slot, group, start) > this.ground.score(slot, best, start))
+        best = group;
       start = earliest;
     }
     this.reservedSets.add(kind.set);

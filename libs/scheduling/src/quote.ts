@@ -86,7 +86,9 @@ function groupOption({ fleet, policy }: ExplanationGround, asked: Asked, index: 
   const gap = profile.earliest(kind.ask, job.limit, from);
   if (gap === Infinity) return null;
   const isQueued = contended.has(index);
-  const start = isQueued ? profile.earliest(kind.ask, job.limit, Math.ceil(Math.max(gap, now + backlog.at(index)))) : gap;
+  const start = isQueued
+    ? profile.earliest(kind.ask, job.limit, Math.ceil(Math.max(gap, now + backlog.at(index))))
+    : gap;
   const score = scoreOf(
     {
       ...{ job, now, start, candidate: fleet.candidates[index]!, freeNodes: profile.free(kind.ask) },

@@ -1,4 +1,4 @@
-import type { Refusal } from '#libs/domain';
+import { isFinal, type Refusal } from '#libs/domain';
 import { type Candidate, type Filter, isOfItsSort } from './filters.js';
 import type { QueuedJob } from './model.js';
 
@@ -10,47 +10,47 @@ export interface Barred {
 }
 
 /**
- * Names the refusal that, if changed, would open most nodes. Each group of the job's sort (with or without cards) is held
- * against all filters; the groups that fail fewest of them are the nearest to opening, and the word is the filter that most of
- * *their* nodes fail, ties to the later in the list. A group that fails one filter only therefore speaks before one that fails
- * three. `filteredBy` counts nodes under each filter that they fail, so its sum may exceed `nodesConsidered`; nodes of open groups
- * that are not up count as nodes-out-of-service.
+ * Names the refusal that, if changed, would open the nearest group. Each group of the job's sort (with or without cards) is held
+ * against all filters. Nearest are the groups that fail no final filter (they open by themselves), then those that fail fewest;
+ * the word is the filter furthest down the list among the ones that the nearest groups fail, since the list goes from what a
+ * request is bound to (its image) to what is easily changed (its size). So a CUDA job too large for the CUDA pools hears that it
+ * is too large, however many Ascend nodes fail the stack.
  *
- * `refusal` is null when at least one group passes everything. Without any group of the sort, a job with cards hears
- * accelerator-model-absent and one without hears larger-than-any-pool.
+ * `filteredBy` counts nodes under each filter that they fail, so its sum may exceed `nodesConsidered`; nodes of open groups that
+ * are not up count as nodes-out-of-service. `refusal` is null when at least one group passes everything. Without any group of
+ * the sort, a job with cards hears accelerator-model-absent and one without hears larger-than-any-pool.
  */
 export function whyBarred(job: QueuedJob, candidates: readonly Candidate[], filters: readonly Filter[]): Barred {
   const filteredBy: Partial<Record<Refusal, number>> = {};
+  const count = (refusal: Refusal, nodes: number): void => {
+    filteredBy[refusal] = (filteredBy[refusal] ?? 0) + nodes;
+  };
   let nodesConsidered = 0;
-  let fewest = Infinity;
-  let nearest = new Map<Filter, number>();
+  let shortest = Infinity;
+  let furthest = -1;
   for (const candidate of candidates) {
     if (!isOfItsSort(job, candidate.group)) continue;
     nodesConsidered += candidate.installed;
-    const failed = filters.filter((filter) => !filter.passes(job, candidate));
-    for (const { refusal } of failed) filteredBy[refusal] = (filteredBy[refusal] ?? 0) + candidate.installed;
-    if (failed.length === 0 && candidate.up < candidate.installed) {
-      const away = candidate.installed - candidate.up;
-      filteredBy['nodes-out-of-service'] = (filteredBy['nodes-out-of-service'] ?? 0) + away;
+    let distance = 0;
+    let last = -1;
+    filters.forEach((filter, place) => {
+      if (filter.passes(job, candidate)) return;
+      count(filter.refusal, candidate.installed);
+      distance += isFinal(filter.refusal) ? FINAL_DISTANCE : 1;
+      last = place;
+    });
+    if (distance === 0 && candidate.up < candidate.installed) {
+      count('nodes-out-of-service', candidate.installed - candidate.up);
     }
-    if (failed.length < fewest) {
-      fewest = failed.length;
-      nearest = new Map();
-    }
-    if (failed.length > fewest) continue;
-    for (const filter of failed) nearest.set(filter, (nearest.get(filter) ?? 0) + candidate.installed);
+    if (distance < shortest || (distance === shortest && last > furthest)) furthest = last;
+    shortest = Math.min(shortest, distance);
   }
-  if (fewest === Infinity) {
+  if (shortest === Infinity) {
     const refusal = job.perNode.cards > 0 ? 'accelerator-model-absent' : 'larger-than-any-pool';
     return { refusal, nodesConsidered, filteredBy };
   }
-  let refusal: Refusal | null = null;
-  let most = 0;
-  for (const filter of filters) {
-    const nodes = nearest.get(filter) ?? 0;
-    if (nodes < most || nodes === 0) continue;
-    most = nodes;
-    refusal = filter.refusal;
-  }
-  return { refusal, nodesConsidered, filteredBy };
+  return { refusal: filters[furthest]?.refusal ?? null, nodesConsidered, filteredBy };
 }
+
+// Above what all passing filters together can make up.
+const FINAL_DISTANCE = 100;

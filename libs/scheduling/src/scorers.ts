@@ -7,7 +7,7 @@ export interface Option {
   readonly candidate: Candidate;
   readonly now: Seconds;
   readonly start: Seconds;
-  /** Nodes of the group that could take it at that time or, for a later start, now. */
+  /** Nodes of the group that could take it now. */
   readonly freeNodes: number;
   readonly outlook: OutlookModel | undefined;
   /** The dearest hour of any outlook, yuan per kWh: prices are told as a part of it. */
@@ -22,7 +22,11 @@ const UNKNOWN = 0.5;
 /** One-way milliseconds at which nearness is worth half: about one ring around a city. */
 const HALF_WAY_MS = 10;
 
-function atHour(outlook: OutlookModel | undefined, series: 'greenShare' | 'yuanPerKwh', at: Seconds): number | undefined {
+function atHour(
+  outlook: OutlookModel | undefined,
+  series: 'greenShare' | 'yuanPerKwh',
+  at: Seconds,
+): number | undefined {
   return outlook?.[series][Math.floor((at - outlook.from) / HOUR)];
 }
 
@@ -30,7 +34,8 @@ const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 export const scorers: Readonly<Record<keyof ScoreWeights, Scorer>> = {
   startDelay: ({ now, start }) => HOUR / (HOUR + Math.max(0, start - now)),
-  tightFit: ({ job, freeNodes }) => job.nodes / Math.max(job.nodes, freeNodes),
+  // What will be free by a later start is not known: it depends on who is served before.
+  tightFit: ({ job, freeNodes, now, start }) => (start > now ? UNKNOWN : job.nodes / Math.max(job.nodes, freeNodes)),
   price: ({ outlook, start, dearest }) => {
     const yuan = atHour(outlook, 'yuanPerKwh', start);
     return yuan === undefined || dearest <= 0 ? UNKNOWN : clamp(1 - yuan / dearest);

@@ -37,10 +37,6 @@ export const fitsWithin = (ask: Vector, have: Vector): boolean =>
 /** The largest part of a node that the ask takes in any one resource, in [0, 1]; a whole node where it asks for nothing. */
 export function dominantShare(ask: Vector, have: Vector): number {
   const part = (wanted: number, there: number): number => (there > 0 ? wanted / there : 0);
-  const share = Math.max(
-    part(ask.cards, have.cards),
-    part(ask.cores, have.cores),
-    part(ask.memory, have.memory),
-  );
+  const share = Math.max(part(ask.cards, have.cards), part(ask.cores, have.cores), part(ask.memory, have.memory));
   return share > 0 ? share : 1;
 }

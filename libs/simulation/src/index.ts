@@ -3,3 +3,5 @@ export * from './metrics.js';
 export * from './protocol-a.js';
 export * from './simulate.js';
 export * from './swf.js';
+export * from './demand/index.js';
+export * from './trace-demand.js';

@@ -23,7 +23,11 @@ const BOUND_SECONDS = 10;
  *
  * @param starts start of each job, seconds, in the order of `jobs`
  */
-export function measureSchedule(jobs: readonly SwfJob[], starts: ArrayLike<number>, processors: number): ScheduleMetrics {
+export function measureSchedule(
+  jobs: readonly SwfJob[],
+  starts: ArrayLike<number>,
+  processors: number,
+): ScheduleMetrics {
   const waits = new Float64Array(jobs.length);
   const slowdowns = new Float64Array(jobs.length);
   let work = 0;

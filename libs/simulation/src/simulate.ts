@@ -55,7 +55,8 @@ export function simulate(request: SimulationRequest): SimulationResult {
       machine.release(job.processors, starts[index]! + job.requestedSeconds);
       shares?.charge(job, now);
     }
-    for (; next < jobs.length && jobs[next]!.submitSeconds <= now; next++) machine.enqueue(queuedJobOf(jobs[next]!, next));
+    for (; next < jobs.length && jobs[next]!.submitSeconds <= now; next++)
+      machine.enqueue(queuedJobOf(jobs[next]!, next));
     if (shares?.isDue(now)) machine.reorder(orderOf('fair', shares.accrue(now)));
     machine.schedule(now, (index, isBackfilled) => {
       starts[index] = now;

@@ -68,7 +68,8 @@ function problemOf(fields: readonly string[], mode: SwfMode, isLast: boolean): s
     return `${fields.length} fields where the format has ${FIELDS}: fill unknown fields with -1`;
   }
   const wrong = fields.findIndex((field) => !Number.isFinite(Number(field)));
-  if (wrong >= 0) return `field ${wrong + 1} is "${fields[wrong]!.slice(0, 40)}", not a number: write -1 where it is not known`;
+  if (wrong >= 0)
+    return `field ${wrong + 1} is "${fields[wrong]!.slice(0, 40)}", not a number: write -1 where it is not known`;
   return null;
 }
 
@@ -90,4 +91,13 @@ function jobOf(fields: readonly number[]): SwfJob {
     queue: field(15),
     partition: field(16),
   };
+}
+
+/** Size of the machine by the header (MaxProcs, else MaxNodes); where it says nothing, that of the largest job. */
+export function processorsOf(log: SwfLog): number {
+  for (const key of ['MaxProcs', 'MaxNodes']) {
+    const count = Number.parseInt(log.header.get(key) ?? '', 10);
+    if (count > 0) return count;
+  }
+  return log.jobs.reduce((most, job) => Math.max(most, job.processors), 0);
 }

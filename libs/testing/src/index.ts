@@ -1,3 +1,4 @@
 export * from './fresh-database.js';
-export * from './seed-rows.js';
 export * from './new-job.js';
+export * from './running-work.js';
+export * from './seed-rows.js';

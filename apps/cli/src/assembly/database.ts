@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Settings } from '#libs/config';
 import { loadSeeds, renderFaults } from '#libs/config';
 import type { Catalogue } from '#libs/domain';
-import { type EmbeddedPostgres, PostgresCatalogueStore, migrate, openDatabase, startEmbeddedPostgres } from '#libs/persistence';
+import { type EmbeddedPostgres, PostgresCatalogueStore, migrate, openOrm, startEmbeddedPostgres } from '#libs/persistence';
 import { CliError } from '../exit.js';
 
 export interface OpenedDatabase {
@@ -49,13 +49,13 @@ export interface SeedReport {
 }
 /** Stores the catalogue; pools that the seeds enable only in `mode` are enabled when it is given. */
 export async function storeSeeds(url: string, catalogue: Catalogue, mode: string | null): Promise<SeedReport> {
-  const system = openDatabase(url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-seed' });
+  const orm = await openOrm(url);
   try {
     const enable = catalogue.pools.filter((pool) => mode !== null && pool.enabledIn?.includes(mode)).map((pool) => pool.id);
-    const stored = await new PostgresCatalogueStore(system).store(catalogue, { enable });
+    const stored = await new PostgresCatalogueStore(orm).store(catalogue, { enable });
     if (stored.kind === 'stored') return stored;
     throw new CliError('conflict', `The seeds would strand running work; nothing was changed.\n${stored.problems.map((problem) => `- ${problem}`).join('\n')}`);
   } finally {
-    await system.close();
+    await orm.close();
   }
 }

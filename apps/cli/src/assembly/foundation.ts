@@ -16,6 +16,7 @@ import {
   PostgresClockStore,
   PostgresPoolStore,
   openDatabase,
+  openOrm,
 } from '#libs/persistence';
 
 export const wallClock: WallClock = { now: () => Date.now() };
@@ -47,9 +48,9 @@ export async function layFoundation(options: {
   const { url, name, onIdleError } = options;
   const app = openDatabase(url, { role: 'chusuan_app', max: 24, applicationName: `${name}-app`, onIdleError });
   const system = openDatabase(url, { role: 'chusuan_system', max: 12, applicationName: `${name}-system`, onIdleError });
-  const clock = new PostgresClockStore(system);
+  const clock = new PostgresClockStore(system, wallClock);
   const serviceClock = await clock.ensure({ rate: options.rate, originMs: firstOrigin(options.rate, wallClock.now()) });
-  const catalogue = await new PostgresCatalogueStore(system).load();
+  const catalogue = await storedCatalogue(url);
   const pools = await new PostgresPoolStore(system).engines();
   return {
     url,
@@ -65,6 +66,16 @@ export async function layFoundation(options: {
       await Promise.all([app.close(), system.close()]);
     },
   };
+}
+
+/** Read once, at the start: a planner who seeds again while the service runs is seen at the next start. */
+async function storedCatalogue(url: string): Promise<Catalogue> {
+  const orm = await openOrm(url);
+  try {
+    return await new PostgresCatalogueStore(orm).load();
+  } finally {
+    await orm.close();
+  }
 }
 
 /** A scaled clock begins on a Monday at 06:00 in Asia/Shanghai, so that the first minutes show a working morning; a real one is the wall's. */

@@ -17,7 +17,8 @@ type Identified = FastifyRequest & { principal?: Principal };
 /** Who asks, as the guard found out. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<Identified>();
-  if (!principal) throw new Error('A controller asks for the caller on a route marked @Public(): remove one of the two');
+  if (!principal)
+    throw new Error('A controller asks for the caller on a route marked @Public(): remove one of the two');
   return principal;
 });
 
@@ -83,8 +84,12 @@ export class AccessGuard implements CanActivate {
   private checkRole(principal: Principal, allowed: readonly Principal['role'][] | undefined): void {
     if (!allowed || allowed.includes(principal.role)) return;
     this.rules.instruments.authFailed('denied');
-    throw new Problem('role-forbidden', `This route is for ${allowed.join(' and ')} keys; this key is a ${principal.role} key.`, {
-      members: { allowed },
-    });
+    throw new Problem(
+      'role-forbidden',
+      `This route is for ${allowed.join(' and ')} keys; this key is a ${principal.role} key.`,
+      {
+        members: { allowed },
+      },
+    );
   }
 }

@@ -18,12 +18,20 @@ export class Authenticator {
     }
     const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
     if (key === undefined || key.length > LONGEST_KEY) {
-      throw this.refused('unknown', 'The Authorization header is not "Bearer <key>".', `${realm}, error="invalid_request"`);
+      throw this.refused(
+        'unknown',
+        'The Authorization header is not "Bearer <key>".',
+        `${realm}, error="invalid_request"`,
+      );
     }
     const found = await this.keys.find(hashOfKey(key));
     if (found?.kind === 'ok') return found.principal;
     const why = found?.kind ?? 'unknown';
-    const text = { unknown: 'No key like this was ever made.', expired: 'The key has expired.', revoked: 'The key was revoked.' }[why];
+    const text = {
+      unknown: 'No key like this was ever made.',
+      expired: 'The key has expired.',
+      revoked: 'The key was revoked.',
+    }[why];
     throw this.refused(why, text, `${realm}, error="invalid_token", error_description="${why}"`);
   }
 

@@ -31,7 +31,11 @@ export class TokenBuckets {
       bucket.tokens -= 1;
       return { allowed: true, left: Math.floor(bucket.tokens), retrySeconds: 0 };
     }
-    return { allowed: false, left: 0, retrySeconds: Math.max(1, Math.ceil((1 - bucket.tokens) / this.limit.perSecond)) };
+    return {
+      allowed: false,
+      left: 0,
+      retrySeconds: Math.max(1, Math.ceil((1 - bucket.tokens) / this.limit.perSecond)),
+    };
   }
 
   private opened(name: string, now: number): { tokens: number; at: number } {

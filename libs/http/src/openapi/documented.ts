@@ -6,12 +6,18 @@ import { ProblemDocument } from '../problems/problem.js';
 import { Public, Roles } from '../access/access.guard.js';
 import type { Principal } from '#libs/application';
 
+export interface Answer {
+  readonly description: string;
+  /** Of the JSON; it carries an id. */
+  readonly schema?: z.ZodType;
+  /** Media type of the text that is answered instead, or, beside a schema, to who asks for it. */
+  readonly mediaType?: string;
+}
 export interface Documentation {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Answers by status. A text answer gives its media type. */
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema: z.ZodType } | { readonly description: string; readonly mediaType: string }>>;
+  readonly answers: Readonly<Record<number, Answer>>;
   /** Other problems than those that every route may answer with. */
   readonly problems?: readonly ProblemCode[];
   /** Absent: every role with a key. 'public': no key. */
@@ -20,13 +26,25 @@ export interface Documentation {
 }
 
 const everywhere: readonly ProblemCode[] = ['internal'];
-const withKey: readonly ProblemCode[] = ['key-missing', 'key-unknown', 'key-expired', 'key-revoked', 'too-many-requests', 'database-unavailable'];
+const withKey: readonly ProblemCode[] = [
+  'key-missing',
+  'key-unknown',
+  'key-expired',
+  'key-revoked',
+  'too-many-requests',
+  'database-unavailable',
+];
 
 /** A route with all it may answer: who may call it and what the contract says of it come from one place. */
 export function Documented(doc: Documentation): MethodDecorator {
   const isPublic = doc.roles === 'public';
   const statuses = Object.keys(doc.answers).map(Number);
-  const problems = [...everywhere, ...(isPublic ? [] : withKey), ...(Array.isArray(doc.roles) ? (['role-forbidden'] as const) : []), ...(doc.problems ?? [])];
+  const problems = [
+    ...everywhere,
+    ...(isPublic ? [] : withKey),
+    ...(Array.isArray(doc.roles) ? (['role-forbidden'] as const) : []),
+    ...(doc.problems ?? []),
+  ];
   return applyDecorators(
     ApiTags(doc.tag),
     ApiOperation({ summary: doc.summary, ...(doc.description !== undefined && { description: doc.description }) }),
@@ -39,10 +57,13 @@ export function Documented(doc: Documentation): MethodDecorator {
   );
 }
 
-function answerOf(status: number, answer: Documentation['answers'][number]): MethodDecorator {
-  const { description } = answer;
-  if ('schema' in answer) return ApiResponse({ status, description, standardSchema: answer.schema });
-  return ApiResponse({ status, description, content: { [answer.mediaType]: { schema: { type: 'string' } } } });
+function answerOf(status: number, { description, schema, mediaType }: Answer): MethodDecorator {
+  if (mediaType === undefined) return ApiResponse({ status, description, ...(schema && { standardSchema: schema }) });
+  const text = { [mediaType]: { schema: { type: 'string' as const } } };
+  if (!schema) return ApiResponse({ status, description, content: text });
+  // Two media types cannot go through standardSchema; the document adds schemas that are only referred to (alsoReferred).
+  const json = { schema: { $ref: `#/components/schemas/${schema.meta()?.id}` } };
+  return ApiResponse({ status, description, content: { 'application/json': json, ...text } });
 }
 
 function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
@@ -55,6 +76,3 @@ function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
     }),
   );
 }
-
-/** The schema that all problem answers refer to. */
-export const problemSchema = ProblemDocument;

@@ -8,13 +8,22 @@ type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
  * Zod schemas as OpenAPI 3.1 has them: JSON Schema 2020-12, named ones as components. Request schemas are closed, as they are
  * checked; response schemas are left open, because `/v1` changes by addition and a client must not trip over a new field.
  */
-export function toOpenApi(schema: unknown, { schemaType }: { readonly schemaType: 'input' | 'output' }): { schema: unknown; components: Schemas } | undefined {
+export function toOpenApi(
+  schema: unknown,
+  { schemaType }: { readonly schemaType: 'input' | 'output' },
+): { schema: unknown; components: Schemas } | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
   const io = schemaType === 'output' ? ('output' as const) : ('input' as const);
   const document = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as JsonSchema;
-  const { $defs: definitions = {}, $schema: _dialect, ...own } = document as JsonSchema & { $defs?: Record<string, JsonSchema> };
+  const {
+    $defs: definitions = {},
+    $schema: _dialect,
+    ...own
+  } = document as JsonSchema & { $defs?: Record<string, JsonSchema> };
   const shaped = io === 'output' ? opened : (it: unknown) => it;
-  const components = Object.fromEntries(Object.entries(definitions).map(([name, part]) => [name, shaped(withoutId(part))]));
+  const components = Object.fromEntries(
+    Object.entries(definitions).map(([name, part]) => [name, shaped(withoutId(part))]),
+  );
   const id = own['id'];
   if (typeof id !== 'string') return { schema: shaped(own), components: components as Schemas };
   return { schema: { $ref: `#/$defs/${id}` }, components: { ...components, [id]: shaped(withoutId(own)) } as Schemas };

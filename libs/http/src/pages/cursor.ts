@@ -13,7 +13,8 @@ export interface ListShape {
  */
 export class CursorSealer {
   constructor(private readonly secret: Uint8Array) {
-    if (secret.length < 32) throw new RangeError('The key that signs cursors is shorter than 32 bytes: give 32 random bytes.');
+    if (secret.length < 32)
+      throw new RangeError('The key that signs cursors is shorter than 32 bytes: give 32 random bytes.');
   }
 
   seal(after: string, shape: ListShape): string {

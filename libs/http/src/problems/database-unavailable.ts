@@ -25,7 +25,8 @@ const lossTexts =
 export function isDatabaseUnavailable(error: unknown): boolean {
   for (const part of partsOf(error)) {
     const code = 'code' in part && typeof part.code === 'string' ? part.code : '';
-    if (lossCodes.has(code) || /^08[0-9A-Z]{3}$/.test(code) || /^57P0[1-5]$/.test(code) || lossTexts.test(part.message)) return true;
+    if (lossCodes.has(code) || /^08[0-9A-Z]{3}$/.test(code) || /^57P0[1-5]$/.test(code) || lossTexts.test(part.message))
+      return true;
   }
   return false;
 }

@@ -87,7 +87,10 @@ const contents = {
   'cursor-invalid': kind(
     422,
     ['The cursor does not belong to this list', '翻页游标与此列表不符'],
-    ['Start again without `cursor`, and keep the filters while paging.', '请去掉 `cursor` 从头翻页，翻页时保持筛选条件不变。'],
+    [
+      'Start again without `cursor`, and keep the filters while paging.',
+      '请去掉 `cursor` 从头翻页，翻页时保持筛选条件不变。',
+    ],
   ),
   'tenant-needed': kind(
     422,
@@ -102,7 +105,10 @@ const contents = {
   'data-level-above-tenant': kind(
     422,
     ['The data level is above what the tenant may use', '数据级别超出租户许可'],
-    ['Lower `constraints.dataLevel`, or ask the operator to raise the tenant’s level.', '请降低 `constraints.dataLevel`，或联系运营方调整租户级别。'],
+    [
+      'Lower `constraints.dataLevel`, or ask the operator to raise the tenant’s level.',
+      '请降低 `constraints.dataLevel`，或联系运营方调整租户级别。',
+    ],
   ),
   'never-runnable': kind(
     422,
@@ -115,7 +121,10 @@ const contents = {
   'idempotency-key-reused': kind(
     422,
     ['The Idempotency-Key was used with another body', 'Idempotency-Key 已用于不同的请求体'],
-    ['Use a new key for a new request; repeat the very same body to get the first answer again.', '新请求请使用新键；若要取回首次结果，请原样重发请求体。'],
+    [
+      'Use a new key for a new request; repeat the very same body to get the first answer again.',
+      '新请求请使用新键；若要取回首次结果，请原样重发请求体。',
+    ],
   ),
 } as const;
 
@@ -192,13 +201,12 @@ const resources = {
   'logs-not-kept': kind(
     404,
     ['No output is kept for this job', '未保存该作业的输出'],
-    ['Output is kept by engines that declare it, from the start of an attempt.', '仅由声明了日志能力的引擎在作业启动后保存输出。'],
+    [
+      'Output is kept by engines that declare it, from the start of an attempt.',
+      '仅由声明了日志能力的引擎在作业启动后保存输出。',
+    ],
   ),
-  'job-over': kind(
-    409,
-    ['The job is already over', '作业已结束'],
-    ['Nothing is left to cancel.', '无需取消。'],
-  ),
+  'job-over': kind(409, ['The job is already over', '作业已结束'], ['Nothing is left to cancel.', '无需取消。']),
 } as const;
 
 const service = {
@@ -210,7 +218,10 @@ const service = {
   'database-unavailable': kind(
     503,
     ['The database does not answer', '数据库暂不可用'],
-    ['Try again as Retry-After says; repeat a submission with the same Idempotency-Key.', '请按 Retry-After 重试；提交作业请沿用同一 Idempotency-Key。'],
+    [
+      'Try again as Retry-After says; repeat a submission with the same Idempotency-Key.',
+      '请按 Retry-After 重试；提交作业请沿用同一 Idempotency-Key。',
+    ],
   ),
   'planner-not-ready': kind(
     503,

@@ -30,7 +30,11 @@ export class ProblemFilter implements ExceptionFilter {
   private named(error: unknown, request: FastifyRequest): Problem {
     const problem = problemOf(error);
     if (!problem) {
-      this.log.fault('request failed', error, { trace_id: request.id, method: request.method, path: pathOf(request.url) });
+      this.log.fault('request failed', error, {
+        trace_id: request.id,
+        method: request.method,
+        path: pathOf(request.url),
+      });
       return new Problem('internal', 'An unforeseen error; it was logged under this trace_id.');
     }
     if (problem.status >= 500) {
@@ -45,9 +49,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (methods.length === 0) {
       return new Problem('route-unknown', `There is no ${request.method} ${path}. See /docs for the routes there are.`);
     }
-    return new Problem('method-not-allowed', `${path} does not take ${request.method}; it takes ${methods.join(', ')}.`, {
-      headers: { Allow: methods.join(', ') },
-    });
+    return new Problem(
+      'method-not-allowed',
+      `${path} does not take ${request.method}; it takes ${methods.join(', ')}.`,
+      {
+        headers: { Allow: methods.join(', ') },
+      },
+    );
   }
 }
 

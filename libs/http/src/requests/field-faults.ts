@@ -36,7 +36,8 @@ function unknownField(key: string, known: readonly string[]): string {
 }
 
 function wordsOf(issue: Issue): string {
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return `is required (${issue.expected})`;
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return `is required (${issue.expected})`;
   const [first = '', ...rest] = issue.message;
   return first.toLowerCase() + rest.join('');
 }
@@ -54,6 +55,7 @@ function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly str
 
 function bare(schema: unknown): unknown {
   let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault) inner = inner.unwrap();
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault)
+    inner = inner.unwrap();
   return inner;
 }

@@ -6,7 +6,8 @@ export interface JsonFault {
   readonly problem: string;
 }
 
-const token = /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+const token =
+  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 
 type Expected = 'value' | 'value or ]' | 'name or }' | 'name' | ':' | ', or }' | ', or ]' | 'end';
 
@@ -33,7 +34,12 @@ export function jsonFaultIn(text: string): JsonFault | null {
   const line = before.split('\n').length;
   const column = offset - before.lastIndexOf('\n');
   const found = offset === text.length ? 'the text ends' : `there is ${JSON.stringify(text[offset])}`;
-  return { offset, line, column, problem: `${found} where ${expected === 'end' ? 'the end of the text' : expected} is expected` };
+  return {
+    offset,
+    line,
+    column,
+    problem: `${found} where ${expected === 'end' ? 'the end of the text' : expected} is expected`,
+  };
 }
 
 /** What is expected after the token; null when the token is not what was expected. Keeps `open` up to date. */

@@ -34,7 +34,11 @@ function checkedBody(raw: unknown, schema: z.ZodType): unknown {
   const errors = fieldFaults(schema, result.error.issues, inBody);
   const all = errors.every((fault) => fault.detail.includes(NOT_OFFERED));
   const count = errors.length === 1 ? '1 field has a fault' : `${errors.length} fields have faults`;
-  throw new Problem(all ? 'not-offered' : 'request-invalid', `${count}: ${errors[0]?.pointer ?? '#'} ${errors[0]?.detail ?? ''}`, {
-    errors,
-  });
+  throw new Problem(
+    all ? 'not-offered' : 'request-invalid',
+    `${count}: ${errors[0]?.pointer ?? '#'} ${errors[0]?.detail ?? ''}`,
+    {
+      errors,
+    },
+  );
 }

@@ -64,7 +64,7 @@ export class EventStreams {
     poll: () => Promise<{ readonly events: readonly StreamEvent[]; readonly over: boolean }>,
   ): Promise<void> {
     let quietMs = 0;
-    for (let look = first; !signal.aborted; ) {
+    for (let look = first; !signal.aborted;) {
       for (const event of look.events) reply.raw.write(framed(event));
       if (look.over) return;
       quietMs = look.events.length > 0 ? 0 : quietMs + this.options.pollMs;
@@ -93,7 +93,9 @@ const streamHeaders = {
 };
 
 function definedHeaders(reply: FastifyReply): Record<string, string | number | string[]> {
-  const entries = Object.entries(reply.getHeaders()).filter((entry): entry is [string, string | number | string[]] => entry[1] !== undefined);
+  const entries = Object.entries(reply.getHeaders()).filter(
+    (entry): entry is [string, string | number | string[]] => entry[1] !== undefined,
+  );
   return Object.fromEntries(entries.filter(([name]) => !['content-type', 'cache-control'].includes(name)));
 }
 

@@ -45,9 +45,12 @@ export function httpServer(options: HttpServerOptions): HttpServer {
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     genReqId: (raw: IncomingMessage) => traceIdOf(raw.headers),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      // The router turned it away before any hook ran.
+      void reply.headers({ ...securityHeadersFor(request.url), ...options.headers(), 'X-Request-Id': request.id });
       sendProblem(problemOf(error) ?? new Problem('url-malformed', 'The address cannot be read.'), request, reply);
     },
-    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => answerBrokenRequest(error, socket, options.instruments),
+    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) =>
+      answerBrokenRequest(error, socket, options.instruments),
   });
   const fastify: FastifyInstance = adapter.getInstance();
   const routes = new RouteTable();
@@ -65,15 +68,21 @@ export function httpServer(options: HttpServerOptions): HttpServer {
 }
 
 const shuttingDown = (): Problem =>
-  new Problem('shutting-down', 'The service is shutting down; another instance, or this one in a moment, will answer.', {
-    headers: { 'Retry-After': '5' },
-  });
+  new Problem(
+    'shutting-down',
+    'The service is shutting down; another instance, or this one in a moment, will answer.',
+    {
+      headers: { 'Retry-After': '5' },
+    },
+  );
 
 // Only JSON comes in, and only as text: who sends it is asked before it is parsed (RequestPipe).
 function readBodiesAsText(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES }, (_request, body, done) =>
-    done(null, body),
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+    (_request, body, done) => done(null, body),
   );
 }
 
@@ -91,7 +100,13 @@ function countAndLog(fastify: FastifyInstance, { instruments, log, stopwatchSeco
       instruments.ended({ route, method: request.method, code, seconds: taken, priority });
       if (code === 413) instruments.rejected('too-large');
       const level = code >= 500 ? 'warn' : 'info';
-      log.notice(level, 'answered', { trace_id: request.id, method: request.method, route, code, ms: Math.round(taken * 10_000) / 10 });
+      log.notice(level, 'answered', {
+        trace_id: request.id,
+        method: request.method,
+        route,
+        code,
+        ms: Math.round(taken * 10_000) / 10,
+      });
     });
   });
 }
@@ -104,7 +119,8 @@ function priorityOf(request: FastifyRequest): HttpPriority {
 }
 
 /** `/v1/jobs/:id` as `/v1/jobs/{id}`; what no route took is one label, whatever the path was. */
-const templateOf = (url: string | undefined): string => (url === undefined ? 'unmatched' : url.replaceAll(/:([A-Za-z]+)/g, '{$1}'));
+const templateOf = (url: string | undefined): string =>
+  url === undefined ? 'unmatched' : url.replaceAll(/:([A-Za-z]+)/g, '{$1}');
 
 const byNodeCode: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive within 30 s.'],

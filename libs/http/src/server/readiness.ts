@@ -12,7 +12,9 @@ export interface CheckResult {
 const PATIENCE_MS = 2_000;
 
 /** Runs all checks side by side; one that does not answer in two seconds has failed. */
-export async function runChecks(checks: readonly ReadinessCheck[]): Promise<{ readonly ready: boolean; readonly checks: readonly CheckResult[] }> {
+export async function runChecks(
+  checks: readonly ReadinessCheck[],
+): Promise<{ readonly ready: boolean; readonly checks: readonly CheckResult[] }> {
   const results = await Promise.all(checks.map(runOne));
   return { ready: results.every((result) => result.ok), checks: results };
 }

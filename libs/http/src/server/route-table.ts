@@ -11,7 +11,8 @@ export class RouteTable {
   /** Methods of every route that the path matches, sorted. */
   methodsOf(path: string): readonly string[] {
     const methods = new Set<string>();
-    for (const { pattern, methods: taken } of this.routes.values()) if (pattern.test(path)) for (const it of taken) methods.add(it);
+    for (const { pattern, methods: taken } of this.routes.values())
+      if (pattern.test(path)) for (const it of taken) methods.add(it);
     return [...methods].toSorted();
   }
 }

@@ -91,8 +91,8 @@ function zeros(into: Samples, pools: readonly string[]): void {
 export const clockCollector: Collector = {
   name: 'clock',
   families: ['clockRate'],
-  async collect({ clock }, into, context) {
-    const now = await clock();
+  async collect(sources, into, context) {
+    const now = await sources.clock();
     into.add('clockRate', {}, now.rate);
     context.clock = now;
   },

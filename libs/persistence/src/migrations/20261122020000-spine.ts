@@ -56,6 +56,7 @@ const catalogue = [
     allocated_cores integer not null default 0 check (allocated_cores between 0 and node_count * cores),
     allocated_memory_gib integer not null default 0 check (allocated_memory_gib between 0 and node_count * memory_gib)
   )`,
+  // Half-filled pages leave room for the next version of a row: capacity changes all the time and touches no index (HOT).
   `create table node (
     id text primary key, group_id text not null references node_group, index integer not null, unique (group_id, index),
     state text not null default 'up' check (state in ('up','drained','down','maintenance')), state_reason text, state_since timestamptz,
@@ -64,7 +65,7 @@ const catalogue = [
     used_cards integer not null default 0 check (used_cards between 0 and installed_cards),
     used_cores integer not null default 0 check (used_cores between 0 and installed_cores),
     used_memory_gib integer not null default 0 check (used_memory_gib between 0 and installed_memory_gib)
-  )`,
+  ) with (fillfactor = 50)`,
 ];
 
 const tenants = [
@@ -98,6 +99,7 @@ const jobs = [
   `create index job_waiting on job (sequence) where state = 'queued'`,
   `create index job_by_tenant on job (tenant_id, id desc)`,
   `create index job_by_class on job (class, channel)`,
+  `create index job_never_ran on job (class, state) where attempts = 0 and state in ('cancelled','refused')`,
   `create index job_last_runs on job (tenant_id, class, ended_at desc)
     where started_at is not null and state in ('completed','failed','timeout')`,
   `create index job_live on job (state) where state in ('queued','placed','starting','running','cancelling')`,
@@ -179,7 +181,7 @@ const energy = [
     primary key (pool_id, hour, revision), foreign key (site_id, hour, revision) references settlement_site_hour,
     check (direct_j + storage_j + contract_j + grid_j = facility_j), check (green_matched_j between 0 and facility_j)
   )`,
-  `create index settlement_pool_by_hour on settlement_pool_hour (hour desc, pool_id)`,
+  `create index settlement_pool_by_hour on settlement_pool_hour (hour, pool_id)`,
   `create table settlement_hour (
     site_id text not null, pool_id text not null, hour timestamptz not null, subject_kind text not null check (subject_kind in ('attempt','idle')),
     subject_id text not null, revision integer not null default 0, tenant_id text, job_id uuid, class text,

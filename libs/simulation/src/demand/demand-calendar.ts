@@ -19,6 +19,8 @@ export class DemandCalendar {
   private readonly newYearDays: readonly number[];
   private readonly workdays: ReadonlySet<string>;
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Some forty streams ask for the same hour in turn, in five series. */
+  private readonly asked = { at: NaN, factors: new Map<string, number>() };
 
   constructor(private readonly calendar: Calendar) {
     this.rows = new Map(calendar.demandFactors.map((row) => [row.id, row]));
@@ -34,7 +36,16 @@ export class DemandCalendar {
 
   /** Day factor × shape of the hour; 1 on average over an ordinary workday. A series that no row or shape names is level. */
   factor(at: Instant, series: string): number {
-    return this.dayFactor(at, series) * (this.shapes.get(series)?.[shanghai(at).hour] ?? 1);
+    const { asked } = this;
+    if (asked.at !== at) {
+      asked.at = at;
+      asked.factors.clear();
+    }
+    const known = asked.factors.get(series);
+    if (known !== undefined) return known;
+    const factor = this.dayFactor(at, series) * (this.shapes.get(series)?.[shanghai(at).hour] ?? 1);
+    asked.factors.set(series, factor);
+    return factor;
   }
 
   /** Of the day, or of the hour where a row is for some hours only. */

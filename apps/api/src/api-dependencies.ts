@@ -1,0 +1,45 @@
+import type {
+  CatalogueReader,
+  EngineDirectory,
+  HttpInstruments,
+  JobStore,
+  KeyStore,
+  PoolStore,
+  QuoteJob,
+  ServiceTime,
+  SubmitJob,
+} from '#libs/application';
+import type { LogLevel, RateLimit, ReadinessCheck } from '#libs/http';
+import type { ReferenceCatalogue } from './reference.js';
+
+export interface ApiSettings {
+  /** Signs page cursors: 32 random bytes or more, the same for every replica. */
+  readonly cursorKey: Uint8Array;
+  /** For each API key; default 2,000 a second with bursts of 4,000. */
+  readonly rateLimit?: RateLimit;
+  readonly logLevel?: LogLevel;
+  /** Where log lines go; default stderr. */
+  readonly writeLog?: (line: string) => void;
+  /** Wall milliseconds between two looks at the store for an event stream; default 1,000. */
+  readonly eventPollMs?: number;
+}
+
+/** All that the API stands on; the composition brings it. */
+export interface ApiDependencies {
+  readonly jobs: JobStore;
+  readonly submitJob: Pick<SubmitJob, 'execute'>;
+  readonly quoteJob: Pick<QuoteJob, 'execute'>;
+  readonly catalogue: CatalogueReader;
+  /** The catalogue as stored, held in memory; asked at each request, so that a new one is seen at once. */
+  readonly reference: () => ReferenceCatalogue;
+  readonly keys: KeyStore;
+  readonly pools: PoolStore;
+  /** For the output of jobs. */
+  readonly engines: EngineDirectory;
+  readonly time: ServiceTime;
+  readonly instruments: HttpInstruments;
+  readonly checks: readonly ReadinessCheck[];
+  readonly settings: ApiSettings;
+  /** Tells the scheduler of this process that there is something new: a hint, never needed. */
+  readonly onChange?: () => void;
+}

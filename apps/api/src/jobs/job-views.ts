@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { architectures, dataLevels, jobClasses, jobStates, refusals, stacks } from '#libs/domain';
+import type { JobState } from '#libs/domain';
+import { Text, TimeText, pageSchema } from '../schemas/common.js';
+
+const Count = z.int().min(0);
+const State = z.enum(jobStates as [JobState, ...JobState[]]);
+
+const ResourcesShown = z
+  .strictObject({
+    nodes: Count,
+    acceleratorsPerNode: Count,
+    acceleratorModels: z.array(z.string()).optional(),
+    minAcceleratorMemoryGiB: z.number().optional(),
+    cpuCoresPerNode: Count.optional(),
+    memoryGiBPerNode: Count.optional(),
+    architecture: z.enum(architectures).optional(),
+    stack: z.enum(stacks).optional(),
+  })
+  .meta({ id: 'Resources' });
+
+const ConstraintsShown = z
+  .strictObject({
+    pools: z.array(z.string()).optional(),
+    maxLatencyMs: z.number().optional(),
+    fromDistrict: z.string().optional(),
+    dataLevel: z.enum(dataLevels).optional(),
+    minGreenShare: z.number().optional(),
+    earliestStart: TimeText.optional(),
+    deadline: TimeText.optional(),
+  })
+  .meta({ id: 'Constraints' });
+
+const RunShown = z
+  .strictObject({
+    image: z.string().optional(),
+    command: z.array(z.string()).optional(),
+    script: z.string().optional(),
+    environment: z.record(z.string(), z.string()).optional(),
+    withheld: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'What runs is shown to the tenant and to operators only' }),
+  })
+  .meta({ id: 'Run' });
+
+const RequestShown = z
+  .strictObject({
+    name: z.string(),
+    class: z.enum(jobClasses),
+    resources: ResourcesShown,
+    timeLimitSeconds: Count,
+    constraints: ConstraintsShown.optional(),
+    flexibility: z
+      .strictObject({
+        preemptible: z.boolean().optional(),
+        interruptible: z.boolean().optional(),
+        checkpointIntervalSeconds: z.int().optional(),
+      })
+      .optional(),
+    run: RunShown,
+    labels: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: 'RequestAsAccepted', description: 'The request with what it left open filled in' });
+
+const Placement = z
+  .strictObject({
+    attemptId: z.string(),
+    pool: z.string(),
+    group: z.string(),
+    nodes: z.array(z.string()),
+    state: z.string(),
+    placedAt: TimeText,
+    startedAt: TimeText.nullable(),
+    endsBy: TimeText,
+    backfilled: z.boolean(),
+    simulated: z.boolean(),
+  })
+  .meta({ id: 'Placement' });
+
+const Waiting = z
+  .strictObject({
+    refusal: z.enum(refusals),
+    text: Text,
+    estimatedStart: TimeText.nullable(),
+    basis: z.string(),
+    pool: z.string().nullable(),
+    decidedAt: TimeText,
+  })
+  .meta({ id: 'Waiting', description: 'Why it has not started, as of the last cycle that had something new to say' });
+
+const shared = {
+  id: z.string(),
+  tenant: z.string(),
+  name: z.string(),
+  class: z.enum(jobClasses),
+  state: State,
+  sample: z.boolean().meta({ description: 'Made up: the job of a sample tenant, not of anybody' }),
+  simulated: z.boolean().meta({ description: 'Its engine is simulated: no real hardware runs it' }),
+  channel: z.string(),
+  submittedAt: TimeText,
+  startedAt: TimeText.nullable(),
+  endedAt: TimeText.nullable(),
+  exitCode: z.int().nullable(),
+  detail: z.string().nullable(),
+  attempts: Count,
+  placement: Placement.nullable(),
+  waiting: Waiting.nullable(),
+};
+
+export const JobSummary = z
+  .strictObject({ ...shared, resources: ResourcesShown, timeLimitSeconds: Count })
+  .meta({ id: 'JobSummary' });
+export const JobShown = z
+  .strictObject({
+    ...shared,
+    request: RequestShown,
+    notes: z.array(Text).meta({ description: 'What of the request this version takes down but does not act on' }),
+  })
+  .meta({ id: 'Job' });
+export const JobPage = pageSchema('JobPage', JobSummary);
+export type JobSummary = z.infer<typeof JobSummary>;
+export type JobShown = z.infer<typeof JobShown>;
+
+export const JobAccepted = z
+  .strictObject({ id: z.string(), state: z.literal('queued'), tenant: z.string(), submittedAt: TimeText })
+  .meta({ id: 'JobAccepted' });
+export const JobCancelled = z
+  .strictObject({ id: z.string(), state: z.enum(['cancelled', 'cancelling']) })
+  .meta({ id: 'JobCancelled', description: 'cancelling: its engine was asked; the end is told by the job’s state' });
+
+export const EvidenceShown = z
+  .strictObject({
+    nodesConsidered: Count,
+    filteredBy: z.array(z.strictObject({ refusal: z.enum(refusals), nodes: Count, text: Text })),
+    best: z.strictObject({ group: z.string(), freeNodes: Count, askedNodes: Count }).nullable(),
+    ahead: Count.meta({ description: 'Jobs ahead of it in the order' }),
+    text: Text,
+  })
+  .meta({ id: 'Evidence' });
+
+export const Explanation = z
+  .strictObject({
+    id: z.string(),
+    state: State,
+    asOf: TimeText,
+    text: Text,
+    refusal: z
+      .strictObject({ code: z.enum(refusals), text: Text, wokenBy: z.string(), wokenByText: Text, final: z.boolean() })
+      .nullable(),
+    evidence: EvidenceShown.nullable(),
+    estimatedStart: TimeText.nullable(),
+    basis: z
+      .string()
+      .nullable()
+      .meta({ description: 'reservation: a place in the plan; backlog: work ahead over capacity; none' }),
+    pool: z.string().nullable(),
+    cycle: z.int().nullable(),
+  })
+  .meta({ id: 'Explanation' });
+export type Explanation = z.infer<typeof Explanation>;
+
+export const JobEvent = z
+  .strictObject({ id: z.int(), at: TimeText, kind: z.string(), detail: z.unknown() })
+  .meta({ id: 'JobEvent' });
+export const JobEvents = z.strictObject({ items: z.array(JobEvent) }).meta({ id: 'JobEvents' });
+export type JobEvent = z.infer<typeof JobEvent>;
+
+export const JobLogs = z
+  .strictObject({ attemptId: z.string(), pool: z.string(), stdout: z.string(), stderr: z.string() })
+  .meta({ id: 'JobLogs' });

@@ -1,0 +1,130 @@
+import type { JobView, VerdictView } from '#libs/application';
+import {
+  type Instant,
+  type JobState,
+  type Refusal,
+  type WakeEvent,
+  isFinal,
+  refusalTexts,
+  rfc3339,
+  wokenBy,
+} from '#libs/domain';
+import type { Evidence } from '#libs/scheduling';
+import type { z } from 'zod';
+import type { EvidenceShown, Explanation } from '../jobs/job-views.js';
+import { timeOrNull } from './amounts.js';
+
+type Words = { readonly zh: string; readonly en: string };
+
+const wakeTexts = {
+  'node-freed': { zh: '有节点释放时', en: 'when nodes are freed' },
+  'queue-moved': { zh: '队列前移时', en: 'when the queue moves' },
+  'hour-turned': { zh: '到达要求的时间时', en: 'when the time it asked for comes' },
+  'window-ended': { zh: '维护或预留窗口结束时', en: 'when the maintenance or booked window ends' },
+  'engine-returned': { zh: '引擎恢复时', en: 'when the engine answers again' },
+  'node-returned': { zh: '节点恢复服务时', en: 'when nodes come back into service' },
+  'quota-changed': { zh: '配额变化时', en: 'when the quota changes' },
+  'request-amended': { zh: '需修改请求后重新提交', en: 'only an amended request, submitted anew, changes it' },
+} as const satisfies Record<WakeEvent, Words>;
+
+const stateTexts = {
+  queued: { zh: '排队中，尚未经过调度周期', en: 'queued; no planning cycle has looked at it yet' },
+  placed: { zh: '已分配节点，等待引擎启动', en: 'nodes are given; the engine has not been told yet' },
+  starting: { zh: '引擎正在启动', en: 'the engine is starting it' },
+  running: { zh: '正在运行', en: 'it is running' },
+  cancelling: { zh: '正在取消，等待引擎确认', en: 'it is being cancelled; the engine has not confirmed yet' },
+  completed: { zh: '已完成', en: 'it completed' },
+  failed: { zh: '已失败', en: 'it failed' },
+  timeout: { zh: '超过时限被终止', en: 'it was ended at its time limit' },
+  cancelled: { zh: '已取消', en: 'it was cancelled' },
+  refused: { zh: '已拒绝', en: 'it was refused' },
+} as const satisfies Record<JobState, Words>;
+
+/** Why the job is where it is, in words and in numbers. For a job that waits, as the last cycle with news decided. */
+export function explanationOf(job: JobView, now: Instant): Explanation {
+  const verdict = job.state === 'queued' ? job.verdict : null;
+  return {
+    id: job.id,
+    state: job.state,
+    asOf: rfc3339(verdict?.decidedAt ?? now),
+    text: verdict ? waitingText(verdict) : stateText(job),
+    refusal: verdict && refusalShown(verdict.refusal),
+    evidence: verdict && evidenceShown(verdict.evidence),
+    estimatedStart: timeOrNull(verdict?.estimatedStart ?? null),
+    basis: verdict?.basis ?? null,
+    pool: verdict?.poolId ?? job.placement?.poolId ?? null,
+    cycle: verdict?.cycle ?? null,
+  };
+}
+
+export const refusalShown = (refusal: Refusal): NonNullable<Explanation['refusal']> => ({
+  code: refusal,
+  text: refusalTexts[refusal],
+  wokenBy: wokenBy[refusal],
+  wokenByText: wakeTexts[wokenBy[refusal]],
+  final: isFinal(refusal),
+});
+
+export function evidenceShown(evidence: Evidence): z.infer<typeof EvidenceShown> {
+  const filteredBy = Object.entries(evidence.filteredBy)
+    .filter((entry): entry is [Refusal, number] => (entry[1] ?? 0) > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([refusal, nodes]) => ({ refusal, nodes, text: refusalTexts[refusal] }));
+  const best = evidence.best && {
+    group: evidence.best.groupId,
+    freeNodes: evidence.best.freeNodes,
+    askedNodes: evidence.best.askedNodes,
+  };
+  return {
+    nodesConsidered: evidence.nodesConsidered,
+    filteredBy,
+    best,
+    ahead: evidence.ahead,
+    text: evidenceText(evidence, filteredBy),
+  };
+}
+
+function evidenceText(
+  evidence: Evidence,
+  filteredBy: readonly { readonly nodes: number; readonly text: Words }[],
+): Words {
+  const { best, ahead, nodesConsidered } = evidence;
+  const zh = [
+    `共考察 ${nodesConsidered} 个节点`,
+    ...filteredBy.map(({ nodes, text }) => `${nodes} 个不可用：${text.zh}`),
+    ...(best ? [`最接近的节点组 ${best.groupId} 现有 ${best.freeNodes} 个可用节点，需要 ${best.askedNodes} 个`] : []),
+    `前面有 ${ahead} 个作业`,
+  ];
+  const en = [
+    `${nodesConsidered} nodes were considered`,
+    ...filteredBy.map(({ nodes, text }) => `${nodes} could not be used: ${text.en}`),
+    ...(best
+      ? [`the nearest group, ${best.groupId}, has ${best.freeNodes} free of the ${best.askedNodes} nodes it needs`]
+      : []),
+    `${ahead} jobs are ahead`,
+  ];
+  return { zh: `${zh.join('；')}。`, en: `${en.join('; ')}.` };
+}
+
+function waitingText(verdict: VerdictView): Words {
+  const { zh, en } = refusalTexts[verdict.refusal];
+  const wake = wakeTexts[wokenBy[verdict.refusal]];
+  const start = verdict.estimatedStart === null ? null : rfc3339(verdict.estimatedStart);
+  const basis =
+    verdict.basis === 'reservation'
+      ? { zh: '按已排定的预留', en: 'by its place in the plan' }
+      : { zh: '按积压估算', en: 'by the work ahead of it' };
+  return {
+    zh: `${zh}；再次考虑：${wake.zh}${start === null ? '；暂无预计开始时间' : `；预计 ${start} 开始（${basis.zh}）`}。`,
+    en: `${en}; it is looked at again ${wake.en}${start === null ? '; no start is in sight' : `; it would start at ${start} (${basis.en})`}.`,
+  };
+}
+
+function stateText(job: JobView): Words {
+  const { zh, en } = stateTexts[job.state];
+  const where = job.placement
+    ? { zh: `（资源池 ${job.placement.poolId}）`, en: ` (pool ${job.placement.poolId})` }
+    : { zh: '', en: '' };
+  const why = job.detail === null ? { zh: '', en: '' } : { zh: `：${job.detail}`, en: `: ${job.detail}` };
+  return { zh: `${zh}${where.zh}${why.zh}。`, en: `${en}${where.en}${why.en}.` };
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiDependencies, type ReferenceCatalogue } from '#apps/api';
+import {
+  type EngineDirectory,
+  InProcessPlanner,
+  type Instruments,
+  PlannerMirror,
+  QuoteJob,
+  SubmitJob,
+  defaultPolicy,
+  CatalogueOutlooks,
+} from '#libs/application';
+import type { Catalogue } from '#libs/domain';
+import {
+  PostgresCatalogueReader,
+  PostgresJobStore,
+  PostgresKeyStore,
+  PostgresPlannerFeed,
+  PostgresPoolStore,
+  databaseReady,
+} from '#libs/persistence';
+import { type Foundation, ids, stopwatch } from './foundation.js';
+
+/** How old the state behind an admission may be, wall milliseconds: it only looks at what pools there are. */
+const MIRROR_EVERY_MS = 1_000;
+
+export interface ApiAssembly {
+  readonly dependencies: ApiDependencies;
+  /** Stops following the database. */
+  close(): Promise<void>;
+}
+
+export async function assembleApi(
+  foundation: Foundation,
+  parts: {
+    readonly engines: EngineDirectory;
+    readonly instruments: Instruments;
+    readonly dataDir: string;
+    readonly requestsPerSecond: number;
+    readonly onChange?: () => void;
+    readonly onError: (what: string, error: unknown) => void;
+  },
+): Promise<ApiAssembly> {
+  const { app, system, books, time, tenants, catalogue, url } = foundation;
+  const host = new InProcessPlanner(stopwatch);
+  const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, new CatalogueOutlooks(books), defaultPolicy);
+  await mirror.refresh(time.now());
+  const following = setInterval(() => {
+    mirror.refresh(time.now()).catch((error: unknown) => parts.onError("the API's picture of the queue", error));
+  }, MIRROR_EVERY_MS);
+  const jobs = new PostgresJobStore(app);
+  const reference = referenceOf(catalogue);
+  const desk = {
+    get asOf() {
+      return mirror.asOf;
+    },
+    refresh: (now: number) => mirror.refresh(now),
+    quote: host.quote.bind(host),
+    admit: host.admit.bind(host),
+  };
+  return {
+    dependencies: {
+      jobs,
+      submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
+      quoteJob: new QuoteJob({ desk, tenants, books }),
+      catalogue: new PostgresCatalogueReader(app, system),
+      reference: () => reference,
+      keys: new PostgresKeyStore(system),
+      pools: new PostgresPoolStore(system),
+      engines: parts.engines,
+      time,
+      instruments: parts.instruments.http,
+      checks: [
+        {
+          name: 'database',
+          check: async () => {
+            const state = await databaseReady(url);
+            if (state.kind === 'ready') return null;
+            return state.kind === 'unreachable' ? `the database does not answer: ${state.why}` : `migrations are missing: ${state.missing.join(', ')}`;
+          },
+        },
+        { name: 'planner', check: async () => (mirror.asOf === null ? 'the picture of pools and queue is not loaded yet' : null) },
+      ],
+      settings: { cursorKey: cursorKey(parts.dataDir), rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 } },
+      onChange: parts.onChange,
+    },
+    close: async () => {
+      clearInterval(following);
+      await host.close();
+    },
+  };
+}
+
+function referenceOf(catalogue: Catalogue): ReferenceCatalogue {
+  return catalogue;
+}
+
+/** Signs page cursors; kept, so that a page asked for before a restart can be followed after it. */
+function cursorKey(dataDir: string): Uint8Array {
+  const file = join(dataDir, 'cursor.key');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  }
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+}

@@ -1,0 +1,27 @@
+import type { SchedulerEvent } from '#apps/scheduler';
+import { say } from './output.js';
+
+let unreachable = '';
+
+/** The scheduler's events as lines on stderr: what an operator needs to know, once each. */
+export function reportSchedulerEvent(event: SchedulerEvent): void {
+  switch (event.kind) {
+    case 'standing-by':
+      return say('another scheduler leads; standing by');
+    case 'failed':
+      return say(`${event.what} failed: ${event.error instanceof Error ? event.error.message : String(event.error)}; trying again until it works`);
+    case 'recovered':
+      return say(`${event.what} works again`);
+    case 'unreachable': {
+      const pools = event.pools.join(', ');
+      if (pools !== unreachable) say(`engines that do not answer: ${pools}`);
+      unreachable = pools;
+      return;
+    }
+    case 'skipped':
+      return say(`demand that came while the service was down was left out: ${event.jobs ?? 'an uncounted number of'} jobs`);
+    case 'leading':
+    case 'settled':
+      return;
+  }
+}

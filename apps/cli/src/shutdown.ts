@@ -1,0 +1,42 @@
+import { say } from './output.js';
+
+/** What has to be closed, in the reverse order of its opening; once, whoever asks. A second Ctrl-C ends at once. */
+export class Shutdown {
+  private readonly steps: { readonly what: string; readonly close: () => Promise<unknown> }[] = [];
+  private running: Promise<void> | null = null;
+
+  add(what: string, close: () => Promise<unknown>): void {
+    this.steps.unshift({ what, close });
+  }
+
+  onSignals(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (this.running) return;
+        say('stopping …');
+        this.soon(0);
+      });
+    }
+  }
+
+  /** Closes everything and ends the process with this code. */
+  soon(code: number): void {
+    void this.run().then(() => process.exit(code));
+  }
+
+  run(): Promise<void> {
+    this.running ??= this.closeAll();
+    return this.running;
+  }
+
+  private async closeAll(): Promise<void> {
+    for (const { what, close } of this.steps) {
+      try {
+        await close();
+      } catch (error) {
+        // The rest must still be closed; a step that fails says so.
+        say(`${what} did not close cleanly: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { CycleEntry, VerdictToStore } from '#libs/application';
+import type { Snapshot } from '#libs/scheduling';
+import { type FreshDatabase, aNewJob, aTenant, aUuid, freshDatabase, insertRows, tenantKey } from '#libs/testing';
+import { PostgresBulkSubmit } from './bulk-submit.js';
+import { PostgresCycleLog } from './cycle-log.js';
+import { openDatabase, type Database } from './database.js';
+import { PostgresJobStore } from './job-store.js';
+
+const t0 = Date.parse('2026-11-22T02:00:00Z');
+
+let fresh: FreshDatabase;
+let system: Database;
+let app: Database;
+let log: PostgresCycleLog;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  system = openDatabase(fresh.url, { role: 'chusuan_system', max: 8 });
+  app = openDatabase(fresh.url, { role: 'chusuan_app', max: 4 });
+  log = new PostgresCycleLog(system);
+  await insertRows(system, { tenants: [aTenant('blue')] });
+});
+beforeEach(() => system.query('delete from cycle_record'));
+afterAll(async () => {
+  await system?.close();
+  await app?.close();
+  await fresh?.drop();
+});
+
+const aKeyframe = (now: number): Snapshot => ({
+  now, pools: [], groups: [], nodeStates: [], windows: [], tenants: [{ id: '鄂州', parentId: null, weight: 1, usage: 0.1 + 0.2 }], running: [],
+  queued: [], outlooks: [],
+}); // prettier-ignore
+const anEntry = (cycle: number, named: Partial<CycleEntry> = {}): CycleEntry => ({
+  cycle, epoch: 1, nowSeconds: t0 / 1000 + cycle, policy: { order: 'fair' }, keyframe: null,
+  deltas: [{ kind: 'job-withdrawn', jobId: `job-${cycle}` }], planSha256: `sha-${cycle}`, starts: 2, considered: 9, ...named,
+}); // prettier-ignore
+const keyed = (cycle: number, named: Partial<CycleEntry> = {}) =>
+  anEntry(cycle, { keyframe: aKeyframe(cycle), deltas: [], ...named });
+
+describe('the log', () => {
+  it('numbers cycles from 1, on from the last, also where only an attempt tells of one', async () => {
+    expect(await log.next()).toBe(1);
+    await log.record(keyed(41));
+    expect(await log.next()).toBe(42);
+  });
+
+  it('gives back a cycle with the keyframe it stands on and all deltas between, value for value', async () => {
+    const entries = [keyed(1), anEntry(2), keyed(3), anEntry(4), anEntry(6), anEntry(7)];
+    for (const entry of entries) await log.record(entry);
+    expect(await log.read(6)).toEqual({ keyframe: aKeyframe(3), entries: [keyed(3), anEntry(4), anEntry(6)] });
+    expect(await log.read(1)).toEqual({ keyframe: aKeyframe(1), entries: [keyed(1)] });
+    expect(await log.read(5)).toBeNull();
+  });
+
+  it('keeps the stories of two leaders apart, and gives a number both used to the later one', async () => {
+    for (const entry of [
+      keyed(1),
+      anEntry(2),
+      keyed(3, { epoch: 2 }),
+      anEntry(4),
+      anEntry(4, { epoch: 2, starts: 5 }),
+      anEntry(4),
+      anEntry(5),
+    ])
+      await log.record(entry);
+    expect((await log.read(4))?.entries.map((entry) => [entry.cycle, entry.epoch, entry.starts])).toEqual([[3, 2, 2], [4, 2, 5]]); // prettier-ignore
+    expect((await log.read(5))?.entries.map((entry) => entry.cycle)).toEqual([1, 2, 5]);
+  });
+
+  it('prunes whole stretches only, so that what is kept can be replayed', async () => {
+    expect(await log.prune(5)).toBeNull();
+    for (const entry of [keyed(1), anEntry(2), keyed(3), anEntry(4), anEntry(5), keyed(6), anEntry(7)])
+      await log.record(entry);
+    expect(await log.prune(100)).toBe(1);
+    expect(await log.prune(3)).toBe(3); // cycle 5 stands on the keyframe of 3
+    expect(await log.read(2)).toBeNull();
+    expect((await log.read(5))?.entries.map((entry) => entry.cycle)).toEqual([3, 4, 5]);
+    expect(await log.prune(2)).toBe(6);
+  });
+});
+
+describe('verdicts', () => {
+  const aVerdict = (jobId: string, named: Partial<VerdictToStore> = {}): VerdictToStore => ({
+    jobId, refusal: 'no-free-nodes', estimatedStart: t0 + 60_000, basis: 'reservation', poolId: null,
+    evidence: { nodesConsidered: 4, filteredBy: { 'stack-mismatch': 2 }, best: null, ahead: 0 }, ...named,
+  }); // prettier-ignore
+  const stored = async (jobId: string) =>
+    (await system.query('select refusal, cycle, decided_at from job_verdict where job_id = $1', [jobId])).rows;
+
+  it('are stored for jobs that wait, replaced by later ones, and left alone when they say the same', async () => {
+    const job = aNewJob();
+    await new PostgresBulkSubmit(system).submitAll([job]);
+    await log.storeVerdicts(1, t0, [aVerdict(job.id), aVerdict(aUuid())]);
+    await log.storeVerdicts(2, t0 + 1000, [aVerdict(job.id)]);
+    expect(await stored(job.id)).toEqual([{ refusal: 'no-free-nodes', cycle: 1, decided_at: t0 }]);
+    await log.storeVerdicts(3, t0 + 2000, [aVerdict(job.id, { refusal: 'behind-reservation' })]);
+    await log.storeVerdicts(2, t0 + 3000, [aVerdict(job.id, { refusal: 'engine-unreachable' })]); // of an earlier cycle, late
+    expect(await stored(job.id)).toEqual([{ refusal: 'behind-reservation', cycle: 3, decided_at: t0 + 2000 }]);
+    expect((await system.query('select 1 from job_verdict')).rowCount).toBe(1);
+  });
+
+  it('written while jobs are being cancelled never outlive the wait', async () => {
+    const jobs = Array.from({ length: 60 }, () => aNewJob());
+    await new PostgresBulkSubmit(system).submitAll(jobs);
+    const store = new PostgresJobStore(app);
+    await Promise.all([
+      ...jobs.map((job) => store.cancel(tenantKey('blue'), job.id, t0)),
+      ...[4, 5, 6, 7].map((cycle) => log.storeVerdicts(cycle, t0, jobs.map((job) => aVerdict(job.id, { estimatedStart: t0 + cycle })))), // prettier-ignore
+    ]);
+    const { rows } = await system.query(
+      `select 1 from job_verdict v join job j on j.id = v.job_id where j.state <> 'queued'`,
+    );
+    expect(rows).toEqual([]);
+  });
+});

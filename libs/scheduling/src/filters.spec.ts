@@ -1,0 +1,130 @@
+import type { Refusal } from '#libs/domain';
+import { type Candidate, filters, nodeCount } from './filters.js';
+import type { GroupModel, PoolModel, QueuedJob } from './model.js';
+import { whyBarred } from './refusing.js';
+import { aCpuGroup, aGroup, aJob, anAscendGroup, aPool } from './testing/builders.js';
+
+const on = (group: GroupModel, pool: Partial<PoolModel> = {}, up = nodeCount(group)): Candidate => ({
+  group,
+  pool: aPool(group.poolId, pool),
+  installed: nodeCount(group),
+  up,
+});
+
+const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Refusal | null }> = {
+  'a job that asks for nothing special goes anywhere with cards': { job: {}, on: [on(aGroup('g'))], want: null },
+  'a model that no group has': {
+    job: { acceleratorModels: ['h100'] },
+    on: [on(aGroup('g'))],
+    want: 'accelerator-model-absent',
+  },
+  'an empty list of models asks for none in particular': {
+    job: { acceleratorModels: [] },
+    on: [on(aGroup('g'))],
+    want: null,
+  },
+  'cards with too little memory': {
+    job: { minAcceleratorMemoryGiB: 96 },
+    on: [on(aGroup('g'))],
+    want: 'accelerator-memory-too-small',
+  },
+  'an x86 image on Kunpeng': {
+    job: { architecture: 'x86_64' },
+    on: [on(anAscendGroup('g'))],
+    want: 'architecture-mismatch',
+  },
+  'a CUDA image on Ascend': { job: { stack: 'cuda' }, on: [on(anAscendGroup('g'))], want: 'stack-mismatch' },
+  'a CANN image on CUDA': { job: { stack: 'cann' }, on: [on(aGroup('g'))], want: 'stack-mismatch' },
+  'a CUDA image without cards on plain nodes runs': {
+    job: { stack: 'cuda', perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
+    on: [on(aCpuGroup('g'))],
+    want: null,
+  },
+  'a class that the pool does not serve': {
+    job: { class: 'training' },
+    on: [on(aGroup('g'), { classes: ['inference'] })],
+    want: 'class-not-served',
+  },
+  'another pool is listed': { job: { pools: ['h'] }, on: [on(aGroup('g'))], want: 'pool-not-listed' },
+  'a pool that refused it before': { job: { avoidPools: ['g'] }, on: [on(aGroup('g'))], want: 'pool-not-listed' },
+  'too far from its district': {
+    job: { maxLatencyMs: 5, fromDistrict: 'echeng' },
+    on: [on(aGroup('g'), { latencyMs: { echeng: 6 } })],
+    want: 'latency-above-limit',
+  },
+  'a district that nobody measured': {
+    job: { maxLatencyMs: 5, fromDistrict: 'toString' },
+    on: [on(aGroup('g'))],
+    want: 'latency-above-limit',
+  },
+  'a limit without a district': { job: { maxLatencyMs: 5 }, on: [on(aGroup('g'))], want: 'latency-above-limit' },
+  'data too sensitive for the pool': {
+    job: { dataLevel: 'core' },
+    on: [on(aGroup('g'), { dataLevels: ['general'] })],
+    want: 'data-level-not-allowed',
+  },
+  'more nodes than there are': { job: { nodes: 5 }, on: [on(aGroup('g'))], want: 'larger-than-any-pool' },
+  'more memory a node than there is': {
+    job: { perNode: { cards: 1, cores: 1, memoryGiB: 513 } },
+    on: [on(aGroup('g'))],
+    want: 'larger-than-any-pool',
+  },
+  'an engine out of reach': { job: {}, on: [on(aGroup('g'), { reachable: false })], want: 'engine-unreachable' },
+  'too few nodes up': { job: { nodes: 3 }, on: [on(aGroup('g'), {}, 2)], want: 'nodes-out-of-service' },
+  'a job without cards does not take a node with cards': {
+    job: { perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
+    on: [on(aGroup('g'))],
+    want: 'larger-than-any-pool',
+  },
+  'a job with cards hears of the model where no pool has cards': {
+    job: {},
+    on: [on(aCpuGroup('g'))],
+    want: 'accelerator-model-absent',
+  },
+  'the group that fails one filter speaks before the larger ones that fail two': {
+    job: { stack: 'cuda', architecture: 'x86_64' },
+    on: [on(anAscendGroup('big')), on(aGroup('near', { nodes: ['n'] }), { reachable: false })],
+    want: 'engine-unreachable',
+  },
+  'a group that opens by itself speaks before one that needs another request': {
+    job: { dataLevel: 'core' },
+    on: [on(aGroup('few', { nodes: ['n'] }), { reachable: false }, 0), on(aGroup('many'), { dataLevels: [] })],
+    want: 'nodes-out-of-service',
+  },
+  'too large for the groups of its stack is too large, however many nodes have another stack': {
+    job: { stack: 'cuda', nodes: 5 },
+    on: [on(aGroup('right')), on(anAscendGroup('wrong', { nodes: 100 }))],
+    want: 'larger-than-any-pool',
+  },
+};
+
+describe('hard filters', () => {
+  it.each(Object.entries(cases))('%s', (_sentence, { job, on: candidates, want }) => {
+    expect(whyBarred(aJob('j', job), candidates, filters).refusal).toBe(want);
+  });
+
+  it('counts the nodes of each group under every filter that they fail', () => {
+    const job = aJob('j', { stack: 'cuda', architecture: 'x86_64', dataLevel: 'core' });
+    const candidates = [
+      on(anAscendGroup('a')),
+      on(aGroup('b'), { dataLevels: ['general'] }),
+      on(aGroup('c'), {}, 3),
+      on(aCpuGroup('d')),
+    ];
+    expect(whyBarred(job, candidates, filters)).toEqual({
+      refusal: null,
+      nodesConsidered: 12,
+      filteredBy: {
+        'architecture-mismatch': 4,
+        'stack-mismatch': 4,
+        'data-level-not-allowed': 4,
+        'nodes-out-of-service': 1,
+      },
+    });
+  });
+
+  it('names each refusal once', () => {
+    const named = filters.map((filter) => filter.refusal);
+    expect(new Set(named).size).toBe(named.length);
+  });
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { NodeProfile } from './node-profile.js';
+import type { Ask } from './profile.js';
+
+const capacity = { cards: 8000, cores: 64_000, memory: 1024 };
+const shapes = [1000, 2000, 4000, 8000];
+const ask = (nodes: number, shape: number): Ask => ({
+  nodes,
+  shape,
+  perNode: { cards: shapes[shape]!, cores: 1000, memory: 1 },
+});
+const WHOLE = 3;
+
+describe('free vectors of named nodes over time', () => {
+  it('takes the nodes with fewest cards left, then the lowest index', () => {
+    const profile = new NodeProfile(4, capacity);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [2], count: 1, perNode: ask(1, 1).perNode }, -Infinity, 100);
+    expect(profile.take(ask(2, 0), 0, 50).nodes).toEqual([0, 2]);
+  });
+
+  it('does not give nodes that are not up, nor start what would run into a window', () => {
+    const profile = new NodeProfile(3, capacity);
+    profile.turnTo(0);
+    profile.setOut(new Set([1]));
+    profile.setWindows([{ id: 'w', groupId: 'g', nodeIndices: [0], from: 60, until: 90 }]);
+    expect(profile.free(ask(1, WHOLE))).toBe(2);
+    expect(profile.longest(ask(2, WHOLE))).toBe(60);
+    expect(profile.earliest(ask(2, WHOLE), 61, 0)).toBe(90);
+    expect(profile.take(ask(1, WHOLE), 0, 100).nodes).toEqual([2]);
+    expect(profile.earliest(ask(3, WHOLE), 1, 0)).toBe(Infinity);
+  });
+
+  it('gives a gap of its own to a short job while a long one waits for nodes to overlap', () => {
+    const profile = new NodeProfile(2, capacity);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [0], count: 1, perNode: capacity }, 20, 40);
+    profile.occupy({ nodes: [1], count: 1, perNode: capacity }, -Infinity, 10);
+    expect(profile.earliest(ask(2, WHOLE), 10, 0)).toBe(10);
+    expect(profile.earliest(ask(2, WHOLE), 11, 0)).toBe(40);
+    expect(profile.release(ask(2, WHOLE))).toBe(10);
+  });
+
+  it('agrees with looking at every node second by second, and undo leaves no trace', () => {
+    const span = fc.record({
+      nodes: fc.integer({ min: 1, max: 3 }),
+      shape: fc.integer({ min: 0, max: 3 }),
+      from: fc.integer({ min: 0, max: 25 }),
+      seconds: fc.integer({ min: 1, max: 12 }),
+    });
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 8 }), span, (held, wanted) => {
+        const profile = new NodeProfile(3, capacity);
+        profile.turnTo(0);
+        const cards = Array.from({ length: 3 }, () => new Array<number>(400).fill(8000));
+        const undos = held.map((h) => {
+          const start = profile.earliest(ask(h.nodes, h.shape), h.seconds, h.from);
+          const taken = profile.take(ask(h.nodes, h.shape), start, h.seconds);
+          for (const node of taken.nodes)
+            for (let s = start; s < start + h.seconds; s++) cards[node]![s]! -= shapes[h.shape]!;
+          return taken.undo;
+        });
+        expect(Math.min(...cards.flat())).toBeGreaterThanOrEqual(0);
+        const able = (start: number): number =>
+          cards.filter((node) =>
+            node.slice(start, start + wanted.seconds).every((free) => free >= shapes[wanted.shape]!),
+          ).length;
+        let want = wanted.from;
+        while (able(want) < wanted.nodes) want++;
+        expect(profile.earliest(ask(wanted.nodes, wanted.shape), wanted.seconds, wanted.from)).toBe(want);
+        expect(profile.longest(ask(wanted.nodes, wanted.shape)) >= wanted.seconds).toBe(able(0) >= wanted.nodes);
+        for (const undo of undos.reverse()) undo();
+        expect(profile).toMatchObject({ nodes: Array(3).fill({ steps: [-Infinity, 8000, 64_000, 1024] }) });
+      }),
+    );
+  });
+});

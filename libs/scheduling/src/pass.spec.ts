@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { backfillModes, type QueuedJob, type Snapshot } from './model.js';
+import { createPlanner } from './planner.js';
+import { aGroup, aJob, anAttempt, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
+
+const NOW = 1000;
+const shape = { cards: 1, cores: 1, memoryGiB: 1 };
+const anyJobs = fc.array(fc.record({ nodes: fc.integer({ min: 1, max: 6 }), limit: fc.integer({ min: 1, max: 60 }) }), {
+  maxLength: 25,
+});
+const anyRunning = fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 6 });
+
+/** The pass of PROTOCOL A6 and A7, written down as plainly as it reads there, to hold ours against. */
+function starts(jobs: readonly QueuedJob[], ends: readonly number[], backfill: 'easy' | 'conservative'): string[] {
+  const held = ends.map((end) => ({ nodes: 1, from: NOW, until: end }));
+  const freeAt = (time: number): number =>
+    held.reduce((free, hold) => free - (hold.from <= time && time < hold.until ? hold.nodes : 0), 6);
+  const fits = (job: QueuedJob, start: number): boolean => {
+    const turns = [start, ...held.map((hold) => hold.from)].filter((time) => time >= start && time < start + job.limit);
+    return turns.every((time) => freeAt(time) >= job.nodes);
+  };
+  const started: string[] = [];
+  let reservations = 0;
+  for (const job of jobs) {
+    if (fits(job, NOW)) {
+      started.push(job.id);
+      held.push({ nodes: job.nodes, from: NOW, until: NOW + job.limit });
+    } else if (backfill === 'conservative' || reservations === 0) {
+      const times = [NOW, ...held.map((hold) => hold.until)].filter((time) => time >= NOW).sort((a, b) => a - b);
+      const from = times.find((time) => fits(job, time))!;
+      held.push({ nodes: job.nodes, from, until: from + job.limit });
+      reservations++;
+    }
+  }
+  return started;
+}
+
+function snapshotOf(jobs: readonly QueuedJob[], ends: readonly number[], nodes: number | readonly string[]): Snapshot {
+  return aSnapshot({
+    groups: [aGroup('g', { shape, nodes })],
+    running: ends.map((end, index) =>
+      anAttempt(`r${index}`, 'g', {
+        nodeIndices: typeof nodes === 'number' ? [] : [index],
+        nodeCount: 1,
+        perNode: shape,
+        endsBy: end,
+      }),
+    ),
+    queued: jobs,
+  });
+}
+
+describe('pass', () => {
+  it('starts the jobs of the protocol, whether nodes have names or are only counted', () => {
+    fc.assert(
+      fc.property(anyJobs, anyRunning, fc.constantFrom('easy', 'conservative'), (drafts, lefts, backfill) => {
+        const jobs = drafts.map((draft, sequence) =>
+          aJob(`j${sequence}`, { ...draft, sequence, submittedAt: sequence, perNode: shape }),
+        );
+        const ends = lefts.map((left) => NOW + left);
+        const policy = aPolicy({ backfill, reservationDepth: Infinity });
+        const planned = (nodes: number | readonly string[]): string[] =>
+          createPlanner(snapshotOf(jobs, ends, nodes), policy)
+            .plan(NOW)
+            .starts.map((start) => start.jobId);
+        expect(planned(6)).toEqual(starts(jobs, ends, backfill));
+        if (backfill === 'easy') expect(planned(nodesNamed(6))).toEqual(planned(6));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never starts more than the policy allows in a cycle', () => {
+    fc.assert(
+      fc.property(
+        anyJobs,
+        fc.constantFrom(...backfillModes),
+        fc.integer({ min: 0, max: 3 }),
+        (drafts, backfill, maxStarts) => {
+          const jobs = drafts.map((draft, sequence) => aJob(`j${sequence}`, { ...draft, sequence, perNode: shape }));
+          const plan = createPlanner(snapshotOf(jobs, [], 6), aPolicy({ backfill, maxStarts })).plan(NOW);
+          expect(plan.starts.length).toBeLessThanOrEqual(maxStarts);
+        },
+      ),
+    );
+  });
+});
