@@ -52,7 +52,7 @@ describe('settings', () => {
         dataDir: '.chusuan',
         seedsDir: 'seeds',
         timeScale: undefined,
-        logLevel: 'log',
+        logLevel: 'warn',
         metricsToken: undefined,
         requestsPerSecond: 2000,
         apiUrl: 'http://127.0.0.1:3000',

@@ -1,7 +1,7 @@
 import { type Fault, nearestWord } from './fault.js';
 
 const PREFIX = 'CHUSUAN_';
-export const logLevels = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** A value, or what is wrong with the text. The text itself must not appear: a setting may be a secret. */
@@ -61,9 +61,9 @@ const definitions = {
   }),
   logLevel: define<LogLevel>({
     name: 'CHUSUAN_LOG_LEVEL',
-    default: 'log',
+    default: 'warn',
     read: logLevel,
-    meaning: `one of ${logLevels.join(', ')}`,
+    meaning: `one of ${logLevels.join(', ')}; info tells every request of the API`,
   }),
   metricsToken: define<string | undefined>({
     name: 'CHUSUAN_METRICS_TOKEN',

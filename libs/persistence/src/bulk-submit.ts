@@ -28,7 +28,7 @@ const insertJobs = `
 
 /** Takes a database opened as chusuan_system, or a transaction in it: it submits for many tenants at once. */
 export class PostgresBulkSubmit implements BulkSubmit {
-  constructor(private readonly database: Session) {}
+  constructor(private readonly session: Session) {}
 
   /** All or none, in one statement; about 1 KB of message a job, so give it thousands, not millions. */
   async submitAll(jobs: readonly NewJob[]): Promise<void> {

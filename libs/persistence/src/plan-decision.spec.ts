@@ -1,18 +1,19 @@
 import fc from 'fast-check';
-import { decideStarts, type LockedWorld, type StartToCommit } from './plan-decision.js';
+import { decideStarts, type Decision, type JobRow, type LockedWorld, type StartToCommit } from './plan-decision.js';
+
+type Amounts = Pick<JobRow, 'cards' | 'cores' | 'memory_gib'>;
+const nothing: Amounts = { cards: 0, cores: 0, memory_gib: 0 };
 
 const anyAmounts = fc.record({ cards: fc.nat(8), cores: fc.nat(8), memory_gib: fc.nat(8) });
 const anyWorld: fc.Arbitrary<LockedWorld> = fc.record({
-  jobs: fc
-    .array(fc.tuple(fc.nat(3), anyAmounts, fc.boolean()), { minLength: 1, maxLength: 12 })
-    .map((jobs) =>
-      jobs.map(([nodes, asks, waits], i) => ({
-        id: `job-${i}`,
-        state: waits || i === 0 ? 'queued' : 'running',
-        nodes: nodes + 1,
-        ...asks,
-      })),
-    ),
+  jobs: fc.array(fc.tuple(fc.nat(3), anyAmounts, fc.boolean()), { minLength: 1, maxLength: 12 }).map((jobs) =>
+    jobs.map(([nodes, asks, waits], i) => ({
+      id: `job-${i}`,
+      state: waits || i === 0 ? 'queued' : 'running',
+      nodes: nodes + 1,
+      ...asks,
+    })),
+  ),
   groups: fc.tuple(fc.boolean(), anyAmounts).map(([enabled, free]) => [
     { id: 'pinned', pool_id: 'p', placement: 'pinned' as const, enabled: true, free: null },
     { id: 'delegated', pool_id: 'd', placement: 'delegated' as const, enabled, free },
@@ -36,32 +37,45 @@ const anyStarts = fc.array(anyStart, { maxLength: 20 }).map((starts) =>
   })),
 ); // prettier-ignore
 
+/** What the accepted starts take of each place, node or group. */
+function takenBy(decision: Decision, jobs: ReadonlyMap<string, JobRow>): Map<string, Amounts> {
+  const taken = new Map<string, Amounts>();
+  for (const { start, group, nodeIds } of decision.accepted) {
+    const job = jobs.get(start.jobId) ?? nothing;
+    const isPinned = group.placement === 'pinned';
+    const times = isPinned ? 1 : (jobs.get(start.jobId)?.nodes ?? 0);
+    for (const place of isPinned ? nodeIds : [group.id]) {
+      const { cards, cores, memory_gib } = taken.get(place) ?? nothing;
+      taken.set(place, {
+        cards: cards + job.cards * times,
+        cores: cores + job.cores * times,
+        memory_gib: memory_gib + job.memory_gib * times,
+      });
+    }
+  }
+  return taken;
+}
+
 it('never takes more than is free, never a node that is not up, never one job twice, and answers for every start', () => {
   fc.assert(
     fc.property(anyWorld, anyStarts, (world, starts) => {
       const decision = decideStarts(starts, world);
       const jobs = new Map(world.jobs.map((job) => [job.id, job]));
-      const taken = new Map<string, number[]>();
-      for (const { start, group, nodeIds } of decision.accepted) {
-        const job = jobs.get(start.jobId);
-        if (job?.state !== 'queued' || !group.enabled) return false;
-        if (group.placement === 'pinned' && (nodeIds.length !== job.nodes || new Set(nodeIds).size !== job.nodes))
-          return false;
-        const times = group.placement === 'pinned' ? 1 : job.nodes;
-        for (const place of group.placement === 'pinned' ? nodeIds : [group.id]) {
-          const [cards = 0, cores = 0, memory = 0] = taken.get(place) ?? [];
-          taken.set(place, [cards + job.cards * times, cores + job.cores * times, memory + job.memory_gib * times]);
-        }
-      }
-      const free = new Map<string, { cards: number; cores: number; memory_gib: number }>();
+      const free = new Map<string, Amounts>();
       for (const node of world.nodes) if (node.up) free.set(node.id, node);
       for (const group of world.groups) if (group.free) free.set(group.id, group.free);
-      const within = [...taken].every(([place, [cards = 0, cores = 0, memory = 0]]) => {
+      const overfull = [...takenBy(decision, jobs)].filter(([place, take]) => {
         const have = free.get(place);
-        return have !== undefined && cards <= have.cards && cores <= have.cores && memory <= have.memory_gib;
+        return !have || take.cards > have.cards || take.cores > have.cores || take.memory_gib > have.memory_gib;
       });
-      const once = new Set(decision.accepted.map((it) => it.start.jobId)).size === decision.accepted.length;
-      return within && once && decision.accepted.length + decision.refused.length === starts.length;
+      const ill = decision.accepted.filter(({ start, group, nodeIds }) => {
+        const job = jobs.get(start.jobId);
+        const count = group.placement === 'pinned' ? job?.nodes : 0;
+        return job?.state !== 'queued' || !group.enabled || nodeIds.length !== count || new Set(nodeIds).size !== count;
+      });
+      expect({ overfull, ill }).toEqual({ overfull: [], ill: [] });
+      expect(new Set(decision.accepted.map((it) => it.start.jobId)).size).toBe(decision.accepted.length);
+      expect(decision.accepted.length + decision.refused.length).toBe(starts.length);
     }),
     { numRuns: 3000 },
   );

@@ -111,7 +111,9 @@ describe('a cold start', () => {
     expect(snapshot.pools[0]).toMatchObject({ classes: ['training'], latencyMs: { echeng: 2 }, reachable: true });
     expect(snapshot.pools[1]).not.toHaveProperty('classes');
     expect(snapshot.groups.map((group) => group.id)).toEqual(['delegated-a', 'pinned-a']);
-    expect(snapshot.groups[1]?.nodes).toEqual(Array.from({ length: 12 }, (_, i) => `pinned-a-${String(i + 1).padStart(4, '0')}`));
+    expect(snapshot.groups[1]?.nodes).toEqual(
+      Array.from({ length: 12 }, (_, i) => `pinned-a-${String(i + 1).padStart(4, '0')}`),
+    );
     expect(snapshot.nodeStates).toEqual([{ groupId: 'pinned-a', index: 2, state: 'drained' }]);
     expect(snapshot.tenants).toEqual([
       { id: 'blue', parentId: null, weight: 1, usage: 0 },

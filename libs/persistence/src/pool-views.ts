@@ -53,7 +53,7 @@ const groupCounts = `
     g.cards, g.cores, g.memory_gib, g.fp16_tflops_per_card, g.fp64_tflops_per_node, g.facts,
     g.allocated_cards, g.allocated_cores, g.allocated_memory_gib, to_json(c) as counted
   from node_group g left join counted c on c.group_id = g.id
-  where g.listed and ($1::text is null or g.pool_id = $1) order by g.position`;
+  where g.listed and ($1::text is null or g.pool_id = $1) order by g.position, g.id`;
 
 interface GroupRow {
   readonly id: string;
@@ -140,7 +140,7 @@ const poolRows = `
   left join lateral (select * from settlement_pool_hour x where x.pool_id = p.id order by x.hour desc, x.revision desc limit 1) h on true
   left join settlement_site_hour y on y.site_id = p.site_id and y.hour = h.hour and y.revision = h.revision
   left join settled_pool_total t on t.pool_id = p.id
-  where p.listed and ($1::text is null or p.id = $1) order by p.position`;
+  where p.listed and ($1::text is null or p.id = $1) order by p.position, p.id`;
 
 interface PoolRow {
   readonly id: string;

@@ -21,10 +21,8 @@ it('comes to the same in whatever order and however bundled the endings are told
     fc.property(fc.array(anyUse, { minLength: 1, maxLength: 10 }), fc.nat(10), (uses, cut) => {
       const atOnce = accrue(none, uses);
       const inTwo = accrue(accrue(none, uses.slice(cut)), uses.slice(0, cut));
-      return (
-        inTwo.asOf === atOnce.asOf &&
-        Math.abs(inTwo.cardSeconds - atOnce.cardSeconds) <= 1e-9 * (1 + atOnce.cardSeconds)
-      );
+      expect(inTwo.asOf).toBe(atOnce.asOf);
+      expect(Math.abs(inTwo.cardSeconds - atOnce.cardSeconds)).toBeLessThanOrEqual(1e-9 * (1 + atOnce.cardSeconds));
     }),
   );
 });

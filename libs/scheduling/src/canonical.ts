@@ -19,6 +19,6 @@ function encode(value: unknown, path: string): string {
     return `{${members.join(',')}}`;
   }
   throw new TypeError(
-    `${path}: ${String(value)} has no canonical text; give a finite number, a string, a list or a plain object`,
+    `${path}: ${typeof value === 'number' ? value : `a ${typeof value}`} has no canonical text; give a finite number, a string, a list or a plain object`,
   );
 }

@@ -85,9 +85,17 @@ export class JobKinds {
     });
     const index = this.freeIndices.pop() ?? this.byIndex.length;
     const kind: JobKind = {
-      ...{ index, key, sample: job, waiting: 0, conceivable },
-      ...{ ask: this.askFor(job.nodes, job.perNode), cardsAsk: this.askFor(job.nodes, cardsAlone(job.perNode)) },
-      ...{ eligible: [], set: -1, capacity: 0, standing: -1 },
+      index,
+      key,
+      sample: job,
+      waiting: 0,
+      conceivable,
+      ask: this.askFor(job.nodes, job.perNode),
+      cardsAsk: this.askFor(job.nodes, cardsAlone(job.perNode)),
+      eligible: [],
+      set: -1,
+      capacity: 0,
+      standing: -1,
     };
     this.byIndex[index] = kind;
     this.byKey.set(key, kind);

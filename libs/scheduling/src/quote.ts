@@ -91,8 +91,13 @@ function groupOption({ fleet, policy }: ExplanationGround, asked: Asked, index: 
     : gap;
   const score = scoreOf(
     {
-      ...{ job, now, start, candidate: fleet.candidates[index]!, freeNodes: profile.free(kind.ask) },
-      ...{ outlook: fleet.outlookAt(index), dearest: fleet.dearest },
+      job,
+      now,
+      start,
+      candidate: fleet.candidates[index]!,
+      freeNodes: profile.free(kind.ask),
+      outlook: fleet.outlookAt(index),
+      dearest: fleet.dearest,
     },
     policy.weights,
   );

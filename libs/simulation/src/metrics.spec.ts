@@ -27,8 +27,15 @@ describe('correctly rounded sum', () => {
 
 describe('metrics of a schedule', () => {
   const job = (id: number, submitSeconds: number, runSeconds: number, processors: number) => ({
-    ...{ id, submitSeconds, runSeconds, processors, requestedSeconds: runSeconds },
-    ...{ user: 1, group: 1, queue: 1, partition: 1 },
+    id,
+    submitSeconds,
+    runSeconds,
+    processors,
+    requestedSeconds: runSeconds,
+    user: 1,
+    group: 1,
+    queue: 1,
+    partition: 1,
   });
 
   it('follow the definitions of the protocol', () => {

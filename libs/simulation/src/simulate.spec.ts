@@ -10,8 +10,15 @@ const job = (
   runSeconds: number,
   over: Partial<SwfJob> = {},
 ): SwfJob => ({
-  ...{ id, submitSeconds, runSeconds, processors, requestedSeconds: runSeconds },
-  ...{ user: 1, group: 1, queue: 1, partition: 1 },
+  id,
+  submitSeconds,
+  runSeconds,
+  processors,
+  requestedSeconds: runSeconds,
+  user: 1,
+  group: 1,
+  queue: 1,
+  partition: 1,
   ...over,
 });
 const startsOf = (result: { starts: readonly { startSeconds: number }[] }): number[] =>

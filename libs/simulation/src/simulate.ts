@@ -42,7 +42,7 @@ export function simulate(request: SimulationRequest): SimulationResult {
   const { processors, order, backfill, first = 0, count = Infinity } = request;
   const jobs = request.jobs.slice(first, first + count);
   checkJobs(jobs, processors);
-  const shares = order === 'fair' ? new UserShares(request.fairShare) : null;
+  const shares = order === 'fair' ? new UserShares(jobs, request.fairShare) : null;
   const machine = new Machine(processors, orderOf(order), backfill);
   const running = new Completions();
   const starts = new Float64Array(jobs.length);
@@ -94,7 +94,11 @@ class UserShares {
   private accruedAt = -Infinity;
   private hasNews = false;
 
-  constructor({ accrualSeconds = 60, halfLifeSeconds = 7 * 86_400 }: SimulationRequest['fairShare'] = {}) {
+  constructor(
+    jobs: readonly SwfJob[],
+    { accrualSeconds = 60, halfLifeSeconds = 7 * 86_400 }: SimulationRequest['fairShare'] = {},
+  ) {
+    for (const job of jobs) this.usage.set(job.user, 0);
     this.accrualSeconds = accrualSeconds;
     this.halfLifeSeconds = halfLifeSeconds;
   }

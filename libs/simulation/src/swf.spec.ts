@@ -13,8 +13,15 @@ describe('standard workload format', () => {
     expect(processorsOf(log)).toBe(128);
     expect(log.jobs).toEqual([
       {
-        ...{ id: 7, submitSeconds: 100, runSeconds: 60, processors: 8, requestedSeconds: 90 },
-        ...{ user: 3, group: 2, queue: 1, partition: 5 },
+        id: 7,
+        submitSeconds: 100,
+        runSeconds: 60,
+        processors: 8,
+        requestedSeconds: 90,
+        user: 3,
+        group: 2,
+        queue: 1,
+        partition: 5,
       },
     ]);
   });
@@ -56,8 +63,15 @@ describe('standard workload format', () => {
 
 describe('cleaning of protocol A', () => {
   const job = (id: number, over: Partial<SwfJob>): SwfJob => ({
-    ...{ id, submitSeconds: 0, runSeconds: 10, processors: 1, requestedSeconds: 20 },
-    ...{ user: 1, group: 1, queue: 1, partition: 1 },
+    id,
+    submitSeconds: 0,
+    runSeconds: 10,
+    processors: 1,
+    requestedSeconds: 20,
+    user: 1,
+    group: 1,
+    queue: 1,
+    partition: 1,
     ...over,
   });
 

@@ -12,6 +12,7 @@ import {
   defaultPolicy,
   CatalogueOutlooks,
 } from '#libs/application';
+import type { Settings } from '#libs/config';
 import type { Catalogue } from '#libs/domain';
 import {
   PostgresCatalogueReader,
@@ -39,6 +40,7 @@ export async function assembleApi(
     readonly instruments: Instruments;
     readonly dataDir: string;
     readonly requestsPerSecond: number;
+    readonly logLevel: Settings['logLevel'];
     readonly onChange?: () => void;
     readonly onError: (what: string, error: unknown) => void;
   },
@@ -83,7 +85,7 @@ export async function assembleApi(
         },
         { name: 'planner', check: async () => (mirror.asOf === null ? 'the picture of pools and queue is not loaded yet' : null) },
       ],
-      settings: { cursorKey: cursorKey(parts.dataDir), rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 } },
+      settings: { cursorKey: cursorKey(parts.dataDir), rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 }, logLevel: parts.logLevel },
       onChange: parts.onChange,
     },
     close: async () => {

@@ -51,8 +51,7 @@ export interface SeedReport {
 export async function storeSeeds(url: string, catalogue: Catalogue, mode: string | null): Promise<SeedReport> {
   const orm = await openOrm(url);
   try {
-    const enable = catalogue.pools.filter((pool) => mode !== null && pool.enabledIn?.includes(mode)).map((pool) => pool.id);
-    const stored = await new PostgresCatalogueStore(orm).store(catalogue, { enable });
+    const stored = await new PostgresCatalogueStore(orm).store(catalogue, { enable: mode === null ? [] : [mode] });
     if (stored.kind === 'stored') return stored;
     throw new CliError('conflict', `The seeds would strand running work; nothing was changed.\n${stored.problems.map((problem) => `- ${problem}`).join('\n')}`);
   } finally {

@@ -112,6 +112,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
     instruments,
     dataDir: settings.dataDir,
     requestsPerSecond: settings.requestsPerSecond,
+    logLevel: settings.logLevel,
     onChange: () => scheduler.poke(),
     onError: (what, error) => say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
   });

@@ -16,16 +16,21 @@ interface Job {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly exitCode: number | null;
-  readonly timeLimitSeconds: number;
-  readonly resources: { readonly nodes: number; readonly acceleratorsPerNode: number; readonly cpuCoresPerNode?: number };
   readonly placement: { readonly pool: string; readonly nodes: readonly string[] } | null;
   readonly waiting: { readonly refusal: string; readonly text: { readonly zh: string; readonly en: string }; readonly estimatedStart: string | null } | null;
 }
+interface Request {
+  readonly timeLimitSeconds: number;
+  readonly resources: { readonly nodes: number; readonly acceleratorsPerNode: number; readonly cpuCoresPerNode?: number };
+}
+/** In lists the request's size stands beside the job, alone the whole request below it. */
+type ListedJob = Job & Request;
+type ShownJob = Job & { readonly request: Request };
 interface Quote {
   readonly options: readonly {
     readonly pool: string;
     readonly start: { readonly estimate: string; readonly basis: string } | null;
-    readonly refusal: string | null;
+    readonly refusal: { readonly code: string } | null;
     readonly costYuan: string | null;
     readonly energyKwh: number | null;
     readonly gramsCo2: { readonly location: number } | null;
@@ -74,7 +79,7 @@ export function jobCommands(program: Command, cli: Cli): void {
   job
     .command('show', { isDefault: true }).argument('<id>').option('--as <who>').option('--json')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
-      const found = await cli.client(options.as).get<Job>(`/v1/jobs/${id}`);
+      const found = await cli.client(options.as).get<ShownJob>(`/v1/jobs/${id}`);
       if (options.json) printJson(found);
       else printData(describe(found));
     });
@@ -152,21 +157,21 @@ interface QueueOptions {
 async function queue(cli: Cli, options: QueueOptions): Promise<void> {
   const query = new URLSearchParams({ limit: options.limit });
   for (const name of ['state', 'tenant', 'pool', 'class'] as const) if (options[name]) query.set(name, options[name]);
-  const page = await cli.client(options.as).get<{ readonly items: readonly Job[]; readonly nextCursor: string | null }>(`/v1/jobs?${query}`);
+  const page = await cli.client(options.as).get<{ readonly items: readonly ListedJob[]; readonly nextCursor: string | null }>(`/v1/jobs?${query}`);
   if (options.json) return printJson(page);
   if (page.items.length === 0) return say('no such jobs');
   const rows = page.items.map((job) => [job.id, job.tenant, job.name, job.class, size(job), job.state, job.placement?.pool ?? '-', localTime(job.submittedAt), reason(job)]);
   printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
 }
 
-const size = ({ resources }: Job): string =>
+const size = ({ resources }: Request): string =>
   `${resources.nodes}×${resources.acceleratorsPerNode > 0 ? `${resources.acceleratorsPerNode} cards` : `${resources.cpuCoresPerNode ?? '?'} cores`}`;
 const reason = (job: Job): string => (job.waiting ? `${job.waiting.refusal}, est. ${localTime(job.waiting.estimatedStart)}` : '');
 
-function describe(job: Job): string {
+function describe(job: ShownJob): string {
   const rows: [string, string][] = [
-    ['id', job.id], ['name', job.name], ['tenant', job.tenant], ['class', job.class], ['size', size(job)], ['state', job.state],
-    ['limit', duration(job.timeLimitSeconds)], ['submitted', localTime(job.submittedAt)], ['started', localTime(job.startedAt)], ['ended', localTime(job.endedAt)],
+    ['id', job.id], ['name', job.name], ['tenant', job.tenant], ['class', job.class], ['size', size(job.request)], ['state', job.state],
+    ['limit', duration(job.request.timeLimitSeconds)], ['submitted', localTime(job.submittedAt)], ['started', localTime(job.startedAt)], ['ended', localTime(job.endedAt)],
     ['exit code', job.exitCode === null ? '-' : String(job.exitCode)], ['pool', job.placement?.pool ?? '-'], ['nodes', job.placement?.nodes.join(' ') || '-'],
   ];
   if (job.waiting) rows.push(['waits', `${job.waiting.text.zh} · ${job.waiting.text.en}`], ['estimate', localTime(job.waiting.estimatedStart)]);
@@ -183,7 +188,7 @@ function quoteTable(quote: Quote): string {
     option.gramsCo2 ? (option.gramsCo2.location / 1000).toFixed(1) : '-',
     percent(option.greenShare?.hourMatched),
     percent(option.greenShare?.gridAverage),
-    option.refusal ?? '',
+    option.refusal?.code ?? '',
   ]);
   return table(['POOL', 'EST. START', 'BASIS', 'YUAN', 'KWH', 'KGCO2', 'GREEN (HOUR-MATCHED)', 'GRID AVERAGE', 'REFUSAL'], rows);
 }

@@ -12,9 +12,7 @@ interface Pool {
   readonly simulated: boolean;
   readonly live: { readonly nodes: number; readonly cards: number; readonly cardsAllocated: number; readonly runningAttempts: number };
   readonly lastHour: {
-    readonly greenShareHourMatched: number;
-    readonly greenShareVolumetric: number;
-    readonly greenShareGridAverage: number;
+    readonly greenShare: { readonly hourMatched: number; readonly volumetric: number; readonly gridAverage: number };
   } | null;
 }
 
@@ -36,9 +34,9 @@ export function poolCommands(program: Command, cli: Cli): void {
         `${pool.live.nodes}${pool.assumed ? '*' : ''}`,
         `${pool.live.cardsAllocated}/${pool.live.cards}${pool.assumed ? '*' : ''}`,
         String(pool.live.runningAttempts),
-        percent(pool.lastHour?.greenShareHourMatched),
-        percent(pool.lastHour?.greenShareVolumetric),
-        percent(pool.lastHour?.greenShareGridAverage),
+        percent(pool.lastHour?.greenShare.hourMatched),
+        percent(pool.lastHour?.greenShare.volumetric),
+        percent(pool.lastHour?.greenShare.gridAverage),
         [pool.enabled ? '' : 'off', pool.reachable ? '' : 'unreachable', pool.simulated ? 'simulated' : ''].filter(Boolean).join(' '),
       ]);
       printData(table(['POOL', 'NAME', 'TIER', 'NODES', 'CARDS', 'RUNNING', 'GREEN HOURLY', 'GREEN VOLUME', 'GRID AVERAGE', 'NOTE'], rows));

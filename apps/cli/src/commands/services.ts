@@ -61,6 +61,7 @@ async function api({ settings, foundation, instruments, shutdown }: Serving): Pr
     instruments,
     dataDir: settings.dataDir,
     requestsPerSecond: settings.requestsPerSecond,
+    logLevel: settings.logLevel,
     onError: (what, error) => say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
   });
   shutdown.add("API's mirror", () => assembled.close());
