@@ -26,7 +26,8 @@ interface PublishedRow {
 const traces = join(__dirname, '../../../shared/traces');
 const isHere = existsSync(traces);
 // The traces are other people's and may not be copied into the project, so a checkout alone does not have them.
-const run = isHere || process.env['CI'] === 'true' ? it : it.skip;
+const suite = isHere || process.env['CI'] === 'true' ? describe : describe.skip;
+const title = `schedules of the literature${isHere ? '' : ' (the traces are not beside this checkout)'}`;
 if (!isHere)
   console.warn(`The published schedules are skipped: no traces at ${traces}. Under CI=true this is a failure.`);
 
@@ -88,11 +89,11 @@ function expectPublished(result: SimulationResult, row: PublishedRow): void {
   expect(sha256Of(result)).toBe(row.sha256);
 }
 
-describe('schedules of the literature', () => {
+suite(title, () => {
   for (const trace of Object.keys(processorsOf)) {
     for (const backfill of ['none', 'easy']) {
       for (const policy of orders) {
-        run(`${trace} under ${policy} with backfill ${backfill} is the published schedule`, () => {
+        it(`${trace} under ${policy} with backfill ${backfill} is the published schedule`, () => {
           const rows = published(`expected_${trace}.json`);
           const row = rows.find((candidate) => candidate.policy === policy && candidate.backfill === backfill);
           expect(row).toBeDefined();
@@ -103,7 +104,7 @@ describe('schedules of the literature', () => {
   }
 
   for (const trace of Object.keys(processorsOf).filter((name) => name !== 'philly_gpu')) {
-    run(`${trace} under FCFS with conservative backfill is the published schedule`, () => {
+    it(`${trace} under FCFS with conservative backfill is the published schedule`, () => {
       const row = published('conservative_fcfs.json').find(
         (candidate) => candidate.trace.replace(/\.swf(\.gz)?$/, '') === trace,
       );
@@ -112,7 +113,7 @@ describe('schedules of the literature', () => {
     });
   }
 
-  run('every published row is among these', () => {
+  it('every published row is among these', () => {
     const files = Object.keys(processorsOf).map((trace) => `expected_${trace}.json`);
     const rows = [...files, 'conservative_fcfs.json'].flatMap(published);
     const jobsHere = Object.keys(processorsOf).length * orders.length * 2 + Object.keys(processorsOf).length - 1;

@@ -172,13 +172,22 @@ describe('pools, nodes, tenants, energy', () => {
     expect(usage.body).toMatchObject({ tenant: blue, settledUntil: null, costYuan: '0', sample: true });
   });
 
-  it('show settled hours with energy by source and two green shares that are never added', async () => {
-    await settleAnHour();
-    const answer = await ask('GET /v1/energy/settlements', { key: api.keys.blue, query: { pool, from: '2026-11-23T00:00:00+08:00' } });
-    expect(answer.body.items).toMatchObject([
-      { pool, facilityEnergyKwh: 125, energyKwhBySource: { contract: 25, grid: 100 }, greenShare: { hourMatched: 0.2 }, costYuan: '75.000001', assumed: true },
-    ]);
+  it('show settled hours, what they cost, and two green shares that are never added', async () => {
+    const hour = testNow - 3_600_000;
+    await api.settle(pool, hour);
+    const answer = await ask('GET /v1/energy/settlements', { key: api.keys.green, query: { pool, from: '2026-11-23T08:00:00+08:00' } });
+    expect(answer.body.items).toMatchObject([{ pool, hour: '2026-11-23T08:00:00+08:00', estimated: true, assumed: true }]);
+    const [{ facilityEnergyKwh, energyKwhBySource, greenShare, costYuan }] = answer.body.items;
+    const bySource = Object.values(energyKwhBySource as Record<string, number>).reduce((sum, kwh) => sum + kwh, 0);
+    expect(bySource).toBeCloseTo(facilityEnergyKwh, 6);
+    expect(greenShare.hourMatched).toBeGreaterThanOrEqual(0);
+    expect(greenShare.hourMatched).toBeLessThanOrEqual(1);
+    expect(Number(costYuan)).toBeGreaterThan(0);
     expect(answer.body.assumptions.length).toBeGreaterThan(0);
+    const usage = await ask('GET /v1/tenants/{id}/usage', { key: api.keys.blue, params: { id: blue } });
+    expect(usage.body.cardHours).toBeCloseTo(8 / 60, 6);
+    expect(usage.body.byPool).toMatchObject([{ pool }]);
+    expect(usage.body.assumed).toBe(true);
   });
 
   it('tell the clock and what is sample or simulated', async () => {
@@ -187,21 +196,6 @@ describe('pools, nodes, tenants, energy', () => {
     expect(answer.body.notices.map((notice: { en: string }) => notice.en).join()).toMatch(/samples.*simulated/s);
     expect(answer.headers['chusuan-clock-rate']).toBeUndefined();
   });
-
-  async function settleAnHour(): Promise<void> {
-    const kwh = 3_600_000;
-    await api.system.query(
-      `insert into settlement_site_hour (site_id, hour, it_j, facility_j, direct_j, storage_j, contract_j, grid_j, green_available_j, green_matched_j, green_curtailed_j,
-         grid_green_j, location_mg, market_mg, cost_micro_yuan, pue, grams_per_kwh, yuan_per_kwh, grid_green_share, estimated)
-       values ($1, '2026-11-23T00:00:00Z', $2, $3, 0, 0, $4, $5, $4, $4, 0, 0, 1000, 2000, 75000001, 1.25, 404, 0.6, 0.4, true)`,
-      [pool, 100 * kwh, 125 * kwh, 25 * kwh, 100 * kwh],
-    );
-    await api.system.query(
-      `insert into settlement_hour (site_id, pool_id, hour, subject_kind, subject_id, it_j, overhead_j, green_matched_j, location_mg, market_mg, cost_micro_yuan, card_ms, core_ms)
-       values ($1, $1, '2026-11-23T00:00:00Z', 'idle', $1, $2, $3, $4, 1000, 2000, 75000001, 0, 0)`,
-      [pool, 100 * kwh, 25 * kwh, 25 * kwh],
-    );
-  }
 });
 
 /** Superagent's types call the raw stream a Response. */

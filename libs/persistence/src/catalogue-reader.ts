@@ -1,4 +1,13 @@
-import type { CatalogueReader, NodeView, Page, PoolView, Principal, SettlementView, TenantView, UsageView } from '#libs/application';
+import type {
+  CatalogueReader,
+  NodeView,
+  Page,
+  PoolView,
+  Principal,
+  SettlementView,
+  TenantView,
+  UsageView,
+} from '#libs/application';
 import type { Instant, NodeState } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';

@@ -36,8 +36,12 @@ afterEach(async () => {
 });
 
 function smallestGroup(placement: 'pinned' | 'delegated'): NodeGroup {
-  const pools = new Set(seeds.pools.filter((pool) => pool.placement === placement && pool.enabled).map((pool) => pool.id));
-  const groups = seeds.nodeGroups.filter((group) => pools.has(group.poolId) && group.nodes.value >= 2 && group.shape.cards > 0);
+  const pools = new Set(
+    seeds.pools.filter((pool) => pool.placement === placement && pool.enabled).map((pool) => pool.id),
+  );
+  const groups = seeds.nodeGroups.filter(
+    (group) => pools.has(group.poolId) && group.nodes.value >= 2 && group.shape.cards > 0,
+  );
   const [first] = groups.toSorted((a, b) => a.nodes.value - b.nodes.value);
   if (!first) throw new Error(`The seeds have no enabled ${placement} group of two nodes`);
   return first;
@@ -47,7 +51,8 @@ const withGroup = (group: NodeGroup, changes: Partial<NodeGroup>): Catalogue => 
   ...seeds,
   nodeGroups: seeds.nodeGroups.map((other) => (other.id === group.id ? { ...group, ...changes } : other)),
 });
-const sized = (group: NodeGroup, nodes: number): Catalogue => withGroup(group, { nodes: { ...group.nodes, value: nodes } });
+const sized = (group: NodeGroup, nodes: number): Catalogue =>
+  withGroup(group, { nodes: { ...group.nodes, value: nodes } });
 const without = (poolId: string): Catalogue => ({
   ...seeds,
   pools: seeds.pools.filter((pool) => pool.id !== poolId),
@@ -65,7 +70,8 @@ const workOn = (group: NodeGroup, nodeIndices: readonly number[]) =>
 async function one<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row | undefined> {
   return (await system.query<Row & Record<string, unknown>>(sql, values)).rows[0];
 }
-const versions = async (table: string): Promise<unknown> => (await system.query(`select id, xmin::text from ${table} order by id`)).rows;
+const versions = async (table: string): Promise<unknown> =>
+  (await system.query(`select id, xmin::text from ${table} order by id`)).rows;
 
 describe('what the seeds say', () => {
   it('comes back whole', async () => {
@@ -82,10 +88,20 @@ describe('what the seeds say', () => {
   });
 
   it('is not written again when it says the same', async () => {
-    const before = [await versions('pool'), await versions('node_group'), await versions('node'), await versions('tenant')];
+    const before = [
+      await versions('pool'),
+      await versions('node_group'),
+      await versions('node'),
+      await versions('tenant'),
+    ];
     const again = await store.store(seeds, { enable: [] });
     expect(again).toMatchObject({ kind: 'stored', added: 0, changed: 0 });
-    expect([await versions('pool'), await versions('node_group'), await versions('node'), await versions('tenant')]).toEqual(before);
+    expect([
+      await versions('pool'),
+      await versions('node_group'),
+      await versions('node'),
+      await versions('tenant'),
+    ]).toEqual(before);
     expect(await one(`select count(*) as told from change where kind = 'catalogue'`)).toEqual({ told: 1 });
   });
 
@@ -106,13 +122,22 @@ describe('a change of the seeds', () => {
   });
 
   it('adds nodes to a group that grows and keeps the state of those there', async () => {
-    await new PostgresPoolStore(system).setNodeState({ nodeId: `${pinned.id}-0001`, state: 'drained', reason: 'fan', at: 0, actor: 'test' });
+    await new PostgresPoolStore(system).setNodeState({
+      nodeId: `${pinned.id}-0001`,
+      state: 'drained',
+      reason: 'fan',
+      at: 0,
+      actor: 'test',
+    });
     await store.store(sized(pinned, pinned.nodes.value + 3), { enable: [] });
     expect(await one('select node_count, usable_nodes from node_group where id = $1', [pinned.id])).toEqual({
       node_count: pinned.nodes.value + 3,
       usable_nodes: pinned.nodes.value + 2,
     });
-    expect(await one('select state, state_reason from node where id = $1', [`${pinned.id}-0001`])).toEqual({ state: 'drained', state_reason: 'fan' });
+    expect(await one('select state, state_reason from node where id = $1', [`${pinned.id}-0001`])).toEqual({
+      state: 'drained',
+      state_reason: 'fan',
+    });
   });
 
   it('takes idle nodes from a group that shrinks, and their history stays', async () => {
@@ -122,13 +147,21 @@ describe('a change of the seeds', () => {
     await system.query(`update attempt set state = 'completed', ended_at = now() where id = $1`, [attemptId]);
     expect(await store.store(sized(pinned, last), { enable: [] })).toMatchObject({ kind: 'stored' });
     expect(await one('select count(*) as nodes from node where group_id = $1', [pinned.id])).toEqual({ nodes: last });
-    expect(await one('select count(*) as places from placement_node where attempt_id = $1', [attemptId])).toEqual({ places: 1 });
+    expect(await one('select count(*) as places from placement_node where attempt_id = $1', [attemptId])).toEqual({
+      places: 1,
+    });
   });
 
   it('switches off what it no longer names, and back on what it names again', async () => {
     expect(await store.store(without(pinned.poolId), { enable: [] })).toMatchObject({ kind: 'stored' });
-    const state = 'select p.enabled, p.listed, g.listed as group_listed, g.usable_cards from pool p join node_group g on g.pool_id = p.id where g.id = $1';
-    expect(await one(state, [pinned.id])).toEqual({ enabled: false, listed: false, group_listed: false, usable_cards: 0 });
+    const state =
+      'select p.enabled, p.listed, g.listed as group_listed, g.usable_cards from pool p join node_group g on g.pool_id = p.id where g.id = $1';
+    expect(await one(state, [pinned.id])).toEqual({
+      enabled: false,
+      listed: false,
+      group_listed: false,
+      usable_cards: 0,
+    });
     expect((await store.load()).pools.map((pool) => pool.id)).not.toContain(pinned.poolId);
     await store.store(seeds, { enable: [] });
     expect(await one(state, [pinned.id])).toEqual({
@@ -143,11 +176,17 @@ describe('a change of the seeds', () => {
     await workOn(pinned, [0]);
     await workOn(delegated, [0]);
     const tables = ['job', 'attempt', 'placement_node'];
-    const before = await Promise.all(tables.map((table) => system.query(`select t.*, xmin::text from ${table} t order by 1`)));
+    const before = await Promise.all(
+      tables.map((table) => system.query(`select t.*, xmin::text from ${table} t order by 1`)),
+    );
     await store.store(sized(pinned, pinned.nodes.value + 1), { enable: [] });
-    const after = await Promise.all(tables.map((table) => system.query(`select t.*, xmin::text from ${table} t order by 1`)));
+    const after = await Promise.all(
+      tables.map((table) => system.query(`select t.*, xmin::text from ${table} t order by 1`)),
+    );
     expect(after.map(({ rows }) => rows)).toEqual(before.map(({ rows }) => rows));
-    expect(await one('select used_cards from node where id = $1', [`${pinned.id}-0001`])).toEqual({ used_cards: pinned.shape.cards });
+    expect(await one('select used_cards from node where id = $1', [`${pinned.id}-0001`])).toEqual({
+      used_cards: pinned.shape.cards,
+    });
   });
 });
 
@@ -209,7 +248,10 @@ describe('a change that would strand running work is refused, and nothing is wri
     await running();
     const before = [await versions('pool'), await versions('node_group'), await versions('node')];
     const answer = await store.store(wanted(), { enable: [] });
-    expect(answer).toEqual({ kind: 'conflict', problems: expect.arrayContaining([expect.stringMatching(wantProblem)]) });
+    expect(answer).toEqual({
+      kind: 'conflict',
+      problems: expect.arrayContaining([expect.stringMatching(wantProblem)]),
+    });
     expect([await versions('pool'), await versions('node_group'), await versions('node')]).toEqual(before);
   });
 
@@ -225,7 +267,9 @@ describe('faults of a catalogue', () => {
     await expect(store.store(twice, { enable: [] })).rejects.toThrow(`two items "${pinned.id}"`);
   });
   it('a group of an unknown node type is named', async () => {
-    await expect(store.store(withGroup(pinned, { nodeTypeId: 'no-such' }), { enable: [] })).rejects.toThrow(/names node type "no-such"/);
+    await expect(store.store(withGroup(pinned, { nodeTypeId: 'no-such' }), { enable: [] })).rejects.toThrow(
+      /names node type "no-such"/,
+    );
   });
   it('tenants that are their own ancestors are named', async () => {
     const [tenant, ...others] = seeds.tenants;

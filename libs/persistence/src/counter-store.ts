@@ -19,7 +19,8 @@ export class PostgresCounterStore implements CounterStore {
   async add(increments: Parameters<CounterStore['add']>[0]): Promise<void> {
     if (increments.length === 0) return;
     const unfit = increments.find(({ by }) => !(by >= 0 && Number.isFinite(by)));
-    if (unfit) throw new RangeError(`Counter ${unfit.name} cannot grow by ${unfit.by}: give a finite amount of zero or more`);
+    if (unfit)
+      throw new RangeError(`Counter ${unfit.name} cannot grow by ${unfit.by}: give a finite amount of zero or more`);
     await this.database.query(addAll, [
       increments.map(({ name }) => name),
       increments.map(({ labels }) => canonicalJson(labels)),

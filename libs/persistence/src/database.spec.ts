@@ -33,9 +33,15 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
 describe('values', () => {
   const cases: Record<string, { sql: string; want: unknown }> = {
     'int8 is a number': { sql: 'select 9007199254740991::int8 as v', want: 9_007_199_254_740_991 },
-    'a sum of int8 is a bigint': { sql: 'select sum(x) as v from (values (9007199254740993::int8), (1)) t(x)', want: 9_007_199_254_740_994n },
+    'a sum of int8 is a bigint': {
+      sql: 'select sum(x) as v from (values (9007199254740993::int8), (1)) t(x)',
+      want: 9_007_199_254_740_994n,
+    },
     'a broken numeric is a number': { sql: 'select 1.5::numeric as v', want: 1.5 },
-    'timestamptz is epoch milliseconds': { sql: `select '2026-11-22 08:00:00.25+08'::timestamptz as v`, want: Date.UTC(2026, 10, 22, 0, 0, 0, 250) },
+    'timestamptz is epoch milliseconds': {
+      sql: `select '2026-11-22 08:00:00.25+08'::timestamptz as v`,
+      want: Date.UTC(2026, 10, 22, 0, 0, 0, 250),
+    },
     'the end of time is infinite': { sql: `select '-infinity'::timestamptz as v`, want: -Infinity },
     'arrays follow their items': { sql: `select array[1::int8, null] as v`, want: [1, null] },
     'uuid arrays are texts': {
@@ -54,10 +60,10 @@ describe('values', () => {
 
   it('an instant comes back as it went in', async () => {
     const at = Date.UTC(2026, 1, 28, 23, 59, 59, 999);
-    const { rows } = await open().query(statement('test-echo', 'select $1::timestamptz as at, $2::timestamptz as never'), [
-      timestamptz(at),
-      timestamptz(null),
-    ]);
+    const { rows } = await open().query(
+      statement('test-echo', 'select $1::timestamptz as at, $2::timestamptz as never'),
+      [timestamptz(at), timestamptz(null)],
+    );
     expect(rows).toEqual([{ at, never: null }]);
   });
 });
@@ -90,13 +96,18 @@ describe('transactions of a principal', () => {
   });
 
   it('need a principal', async () => {
-    await expect(open('chusuan_app').asPrincipal(undefined as never, async () => 1)).rejects.toThrow(/without a principal/);
+    await expect(open('chusuan_app').asPrincipal(undefined as never, async () => 1)).rejects.toThrow(
+      /without a principal/,
+    );
   });
 
-  it.each(["blue', 'green", 'blue,green', '', "'); drop table job; --"])('refuse "%s" as the id of a tenant', async (id) => {
-    const forged = { ...blue, tenants: ['blue', id] };
-    await expect(open('chusuan_app').asPrincipal(forged, async () => 1)).rejects.toThrow(/Not an id/);
-  });
+  it.each(["blue', 'green", 'blue,green', '', "'); drop table job; --"])(
+    'refuse "%s" as the id of a tenant',
+    async (id) => {
+      const forged = { ...blue, tenants: ['blue', id] };
+      await expect(open('chusuan_app').asPrincipal(forged, async () => 1)).rejects.toThrow(/Not an id/);
+    },
+  );
 });
 
 describe('failures', () => {
@@ -107,7 +118,11 @@ describe('failures', () => {
       await session.query(`insert into counter values ('c', '{}', 1)`);
     });
     const error = await failureOf(failing);
-    expect([isUniqueViolation(error), isUniqueViolation(error, 'counter_pkey'), isUniqueViolation(error, 'job_pkey')]).toEqual([true, true, false]);
+    expect([
+      isUniqueViolation(error),
+      isUniqueViolation(error, 'counter_pkey'),
+      isUniqueViolation(error, 'job_pkey'),
+    ]).toEqual([true, true, false]);
     expect((await database.query('select 1 from counter')).rowCount).toBe(0);
   });
 
@@ -120,11 +135,18 @@ describe('failures', () => {
 
   it('of an idle connection are told and do not end the process', async () => {
     const told: Error[] = [];
-    const database = openDatabase(fresh.url, { role: 'owner', max: 1, applicationName: 'idle-one', onIdleError: (error) => told.push(error) });
+    const database = openDatabase(fresh.url, {
+      role: 'owner',
+      max: 1,
+      applicationName: 'idle-one',
+      onIdleError: (error) => told.push(error),
+    });
     opened.push(database);
     await database.query('select 1');
     await open().query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'idle-one'`);
-    expect((await database.query('select 1 as one').catch(() => database.query('select 1 as one'))).rows).toEqual([{ one: 1 }]);
+    expect((await database.query('select 1 as one').catch(() => database.query('select 1 as one'))).rows).toEqual([
+      { one: 1 },
+    ]);
   });
 
   it('of a server that is not there are losses of connection', async () => {
@@ -135,7 +157,12 @@ describe('failures', () => {
   });
 
   it('of two transactions that wait for each other are worth another try', () => {
-    expect([{ code: '40P01' }, { code: '40001' }, { code: '23505' }, new Error('x')].map(isTransient)).toEqual([true, true, false, false]);
+    expect([{ code: '40P01' }, { code: '40001' }, { code: '23505' }, new Error('x')].map(isTransient)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
 

@@ -110,6 +110,7 @@ async function launch(dataDir: string, fast: boolean): Promise<Postmaster> {
   const binaries = findPostgresBinaries();
   const runAs = postgresUser(binaries, dataDir);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(binaries, runAs, { dataDir, fast });
+  disownLeftOver(dataDir);
   const until = Date.now() + startPatienceMs;
   for (;;) {
     const port = await keptPort(join(dirname(dataDir), 'postgres.port'));
@@ -126,6 +127,16 @@ async function launch(dataDir: string, fast: boolean): Promise<Postmaster> {
     }
     await delay(200);
   }
+}
+
+// PostgreSQL refuses to start while the number in a left-over file is that of any program of its user. It makes an exception for
+// its parent, so we put our own number there. Removing the file would be simpler, but the rest of it is how PostgreSQL finds
+// out that backends of the server that crashed are still at its data.
+function disownLeftOver(dataDir: string): void {
+  const file = join(dataDir, 'postmaster.pid');
+  if (!existsSync(file) || postmaster(dataDir)) return;
+  const [, ...rest] = readFileSync(file, 'utf8').split('\n');
+  writeFileSync(file, [process.pid, ...rest].join('\n'));
 }
 
 function startedPostmaster(dataDir: string): Postmaster {
@@ -145,7 +156,13 @@ function initialise(binaries: PostgresBinaries, runAs: PostgresUser, at: { dataD
   writeFileSync(copy, secret, { mode: 0o600 });
   if (runAs.ids) chownSync(copy, runAs.ids.uid, runAs.ids.gid);
   const initdb = runAs.wrap(binaries.initdb, [
-    ...['-D', at.dataDir, '-U', user, '--auth=scram-sha-256', `--pwfile=${copy}`, '--encoding=UTF8', '--locale=C'],
+    '-D',
+    at.dataDir,
+    `--username=${user}`,
+    '--auth=scram-sha-256',
+    `--pwfile=${copy}`,
+    '--encoding=UTF8',
+    '--locale=C',
     ...(at.fast ? ['--no-sync'] : []),
   ]);
   const made = spawnSync(initdb.command, initdb.args, {

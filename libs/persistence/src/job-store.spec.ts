@@ -217,6 +217,36 @@ describe('reading jobs', () => {
   });
 });
 
+it('answers every combination of filters with what they have in common', async () => {
+  const jobs = Array.from({ length: 8 }, (_, i) =>
+    aNewJob({
+      tenantId: i % 2 ? 'blue' : 'green',
+      class: i % 4 < 2 ? 'simulation' : 'inference',
+      name: 'combined',
+      perNode: { cards: 0, cores: 1, memoryGiB: 1 },
+    }),
+  );
+  await new PostgresBulkSubmit(system).submitAll(jobs);
+  for (const job of jobs.slice(4)) await place(job.id);
+  const newest = '01ffffff-ffff-7fff-bfff-ffffffffffff';
+  for (let bits = 0; bits < 32; bits += 1) {
+    const [state, kind, pool, tenant, after] = [1, 2, 4, 8, 16].map((bit) => (bits & bit) > 0);
+    const filter = {
+      ...(state && { state: 'placed' as const }),
+      ...(kind && { class: 'simulation' }),
+      ...(pool && { pool: 'pinned' }),
+      ...(tenant && { tenant: 'blue' }),
+    };
+    const items = await store.list(bureau, filter, { limit: 200, after: after ? newest : null });
+    const wanted = jobs.filter(
+      (job, i) =>
+        (!kind || job.class === 'simulation') && (!tenant || job.tenantId === 'blue') && ((!state && !pool) || i >= 4),
+    );
+    const got = items.filter((item) => item.name === 'combined').map((item) => item.id);
+    expect({ filter, got }).toEqual({ filter, got: wanted.map((job) => job.id).toReversed() });
+  }
+});
+
 describe('cancelling', () => {
   it('ends a waiting job at once, removes its verdict, and says the same when asked again', async () => {
     const job = aNewJob();

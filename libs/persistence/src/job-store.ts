@@ -2,6 +2,7 @@ import type { IdempotencyClaim, JobFilter, JobStore, JobView, NewJob, Principal,
 import type { JobEventView } from '#libs/application';
 import type { JobState } from '#libs/domain';
 import { statement, timestamptz, type Database, type Session } from './database.js';
+import { listQuery, type ListPage } from './job-list.js';
 import { jobViewOf, selectJobView, type JobRow } from './job-view.js';
 
 // One statement for all rows of a submission: it costs one round trip, and a lost race for the idempotency key inserts nothing.
@@ -41,21 +42,6 @@ const findClaim = statement(
 );
 
 const getJob = statement('job-get', `${selectJobView} where j.id = $1`);
-
-// A tenant's newest jobs come from the index (tenant, id), tenant by tenant, and only the few that are shown are joined with
-// their placements: one ordered scan over all tenants' jobs would read everybody's to find a small tenant's.
-const listJobs = statement(
-  'job-list',
-  `with picked as (
-    select p.id from unnest($1::text[]) as asked(tenant_id) cross join lateral (
-      select c.id from job c
-      where c.tenant_id = asked.tenant_id and c.id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        and ($3::text is null or c.state = $3) and ($4::text is null or c.class = $4)
-        and ($5::text is null or exists (select from attempt a where a.job_id = c.id and a.pool_id = $5))
-      order by c.id desc limit $6
-    ) p order by p.id desc limit $6
-  ) ${selectJobView} where j.id in (select id from picked) order by j.id desc`,
-);
 
 const lockJob = statement('job-lock', 'select state from job where id = $1 for no key update');
 const cancelWaiting = statement(
@@ -133,14 +119,11 @@ export class PostgresJobStore implements JobStore {
     return rows[0] ? jobViewOf(rows[0]) : null;
   }
 
-  async list(
-    principal: Principal,
-    filter: JobFilter,
-    page: { readonly limit: number; readonly after: string | null },
-  ): Promise<readonly JobView[]> {
+  async list(principal: Principal, filter: JobFilter, page: ListPage): Promise<readonly JobView[]> {
     const tenants = principal.tenants.filter((id) => filter.tenant === undefined || id === filter.tenant);
-    const values = [tenants, page.after, filter.state ?? null, filter.class ?? null, filter.pool ?? null, page.limit];
-    const { rows } = await this.database.asPrincipal(principal, (session) => session.query<JobRow>(listJobs, values));
+    if (tenants.length === 0) return [];
+    const { statement: list, values } = listQuery(tenants, filter, page);
+    const { rows } = await this.database.asPrincipal(principal, (session) => session.query<JobRow>(list, values));
     return rows.map(jobViewOf);
   }
 

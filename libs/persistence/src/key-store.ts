@@ -61,7 +61,9 @@ export class PostgresKeyStore implements KeyStore {
 
   /** Keys that are not revoked. */
   async count(): Promise<number> {
-    const { rows } = await this.database.query<{ keys: number }>('select count(*) as keys from api_key where revoked_wall is null');
+    const { rows } = await this.database.query<{ keys: number }>(
+      'select count(*) as keys from api_key where revoked_wall is null',
+    );
     return rows[0]?.keys ?? 0;
   }
 

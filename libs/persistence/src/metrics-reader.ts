@@ -130,7 +130,9 @@ export class PostgresMetricsReader implements MetricsReader {
   }
 
   async lease(): Promise<RowsOf<'lease'>> {
-    const { rows } = await this.database.query<RowsOf<'lease'>>(`select holder, epoch from lease where name = 'scheduler'`);
+    const { rows } = await this.database.query<RowsOf<'lease'>>(
+      `select holder, epoch from lease where name = 'scheduler'`,
+    );
     return rows[0] ?? { holder: '', epoch: 0 };
   }
 

@@ -26,12 +26,16 @@ export const heldByNode = `
   )`;
 
 const outOf = (state: string, what: string): string => `sum(installed_${what}) filter (where state = '${state}')`;
-const freeOn = (state: string, what: string): string => `sum(installed_${what} - ${what}) filter (where state = '${state}')`;
+const freeOn = (state: string, what: string): string =>
+  `sum(installed_${what} - ${what}) filter (where state = '${state}')`;
 // Pinned: nodes that are not up still count as allocated what runs on them. Delegated: the group's own count is the truth, and
 // what nodes out of service hold is not known node by node.
 const leftOn = (what: string): string =>
   ['up', 'drained', 'down', 'maintenance']
-    .map((state) => `coalesce(case when placement = 'pinned' then ${freeOn(state, what)} else ${outOf(state, what)} end, 0)::int as ${what}_${state}`)
+    .map(
+      (state) =>
+        `coalesce(case when placement = 'pinned' then ${freeOn(state, what)} else ${outOf(state, what)} end, 0)::int as ${what}_${state}`,
+    )
     .join(', ');
 
 const full = `case when installed_cards > 0 then cards >= installed_cards else cores >= installed_cores end`;
@@ -77,7 +81,11 @@ interface GroupRow {
 }
 
 /** A partition of what is installed: the states sum to it, whatever is drained, lost or allocated beyond what is usable. */
-export function partition(installed: number, allocated: number, left: Omit<Partition, 'free' | 'allocated' | 'reserved'>): Partition {
+export function partition(
+  installed: number,
+  allocated: number,
+  left: Omit<Partition, 'free' | 'allocated' | 'reserved'>,
+): Partition {
   const parts: Partition = { free: 0, allocated, reserved: 0, ...left };
   // Where the engine has filled more than is in service, the rest runs on nodes that are on their way out.
   let beyond = Math.max(0, allocated + left.drained + left.down + left.maintenance - installed);

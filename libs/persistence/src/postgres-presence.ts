@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 
@@ -8,6 +9,9 @@ export interface Presence {
 
 const presenceName = 'chusuan-presence';
 const leavingName = 'chusuan-leaving';
+
+const socketOf = (client: Client): Pick<Socket, 'ref' | 'unref'> =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
 
 /**
  * Holds a connection until `end`. When the server drops it and is gone, `onExit` is told; when the server lives on (it restarts
@@ -27,7 +31,7 @@ export async function holdPresence(
     made.on('error', (error) => (why = error.message));
     made.on('end', () => void comeBack(why));
     await made.connect();
-    (made as unknown as { connection: { stream: { unref(): void } } }).connection.stream.unref();
+    socketOf(made).unref();
     return made;
   }
 
@@ -48,6 +52,7 @@ export async function holdPresence(
   return {
     end: async () => {
       ended = true;
+      socketOf(client).ref(); // or Node may take the wait for the farewell for nothing to do, and end before we have left
       await client.end().catch(() => {});
     },
   };

@@ -71,7 +71,11 @@ export class PostgresSettlementStore implements SettlementStore {
   }
 
   async occupancy(siteId: string, hour: Instant): Promise<readonly Occupancy[]> {
-    const { rows } = await this.database.query<OccupancyRow>(occupancyOfHour, [siteId, timestamptz(hour), timestamptz(hour + HOUR_MS)]);
+    const { rows } = await this.database.query<OccupancyRow>(occupancyOfHour, [
+      siteId,
+      timestamptz(hour),
+      timestamptz(hour + HOUR_MS),
+    ]);
     return rows.map((row) => ({
       attemptId: row.attempt_id,
       jobId: row.job_id,

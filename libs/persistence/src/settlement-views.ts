@@ -76,7 +76,9 @@ export async function readSettlements(session: Session, filter: SettlementFilter
 function positionOf(cursor: string): { hour: Instant; poolId: string } {
   const [, hour, poolId] = /^(\d{1,15})~(.+)$/.exec(cursor) ?? [];
   if (hour === undefined || poolId === undefined) {
-    throw new RangeError(`"${cursor}" is no cursor of the settlements: pass back nextCursor of the page before, unchanged`);
+    throw new RangeError(
+      `"${cursor}" is no cursor of the settlements: pass back nextCursor of the page before, unchanged`,
+    );
   }
   return { hour: Number(hour), poolId };
 }

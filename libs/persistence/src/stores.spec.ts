@@ -11,7 +11,12 @@ let system: Database;
 beforeEach(async () => {
   fresh = await freshDatabase();
   await seedMinimal(fresh.url, {
-    tenants: [aTenant('bureau'), aTenant('blue', { parentId: 'bureau' }), aTenant('blue-team', { parentId: 'blue' }), aTenant('green')],
+    tenants: [
+      aTenant('bureau'),
+      aTenant('blue', { parentId: 'bureau' }),
+      aTenant('blue-team', { parentId: 'blue' }),
+      aTenant('green'),
+    ],
   });
   system = openDatabase(fresh.url, { role: 'chusuan_system', max: 4 });
 });
@@ -23,7 +28,10 @@ const rows = async (sql: string): Promise<unknown[]> => (await system.query(sql)
 
 describe('keys', () => {
   const sha = (secret: string): Uint8Array => createHash('sha256').update(secret).digest();
-  const key = (secret: string, named: { role?: 'operator' | 'tenant'; tenantId?: string | null; expiresAt?: number | null } = {}) => ({
+  const key = (
+    secret: string,
+    named: { role?: 'operator' | 'tenant'; tenantId?: string | null; expiresAt?: number | null } = {},
+  ) => ({
     id: randomUUID(),
     sha256: sha(secret),
     role: 'tenant' as const,
@@ -49,7 +57,11 @@ describe('keys', () => {
   it('that are unknown, expired or revoked open nothing', async () => {
     const keys = new PostgresKeyStore(system);
     const revoked = key('revoked');
-    await keys.add([key('old', { expiresAt: Date.parse('2020-01-01T00:00:00Z') }), revoked, key('young', { expiresAt: Date.parse('2100-01-01T00:00:00Z') })]);
+    await keys.add([
+      key('old', { expiresAt: Date.parse('2020-01-01T00:00:00Z') }),
+      revoked,
+      key('young', { expiresAt: Date.parse('2100-01-01T00:00:00Z') }),
+    ]);
     expect([await keys.revoke(revoked.id), await keys.revoke(revoked.id)]).toEqual([true, false]);
     expect(await keys.find(sha('nobody'))).toBeNull();
     expect(await keys.find(sha('old'))).toEqual({ kind: 'expired' });
@@ -80,7 +92,9 @@ describe('counters', () => {
   });
 
   it('never go down', async () => {
-    await expect(new PostgresCounterStore(system).add([{ name: 'refused', labels: {}, by: -1 }])).rejects.toThrow(RangeError);
+    await expect(new PostgresCounterStore(system).add([{ name: 'refused', labels: {}, by: -1 }])).rejects.toThrow(
+      RangeError,
+    );
   });
 
   it('that many processes add at once lose nothing and never deadlock', async () => {
@@ -95,14 +109,27 @@ describe('counters', () => {
 describe('pools, as operators steer them', () => {
   it('a node that is drained leaves what is usable, is told to the planner and to the audit', async () => {
     const pools = new PostgresPoolStore(system);
-    const change = { nodeId: 'delegated-a-0002', state: 'drained', reason: 'fan', at: testEpoch, actor: 'key:1' } as const;
+    const change = {
+      nodeId: 'delegated-a-0002',
+      state: 'drained',
+      reason: 'fan',
+      at: testEpoch,
+      actor: 'key:1',
+    } as const;
     expect(await pools.setNodeState(change)).toEqual({ from: 'up' });
-    expect(await rows(`select usable_nodes, usable_cards, usable_cores, usable_memory_gib from node_group where id = 'delegated-a'`)).toEqual([
-      { usable_nodes: 3, usable_cards: 24, usable_cores: 192, usable_memory_gib: 1536 },
-    ]);
+    expect(
+      await rows(
+        `select usable_nodes, usable_cards, usable_cores, usable_memory_gib from node_group where id = 'delegated-a'`,
+      ),
+    ).toEqual([{ usable_nodes: 3, usable_cards: 24, usable_cores: 192, usable_memory_gib: 1536 }]);
     expect(await rows('select kind, subject from change')).toEqual([{ kind: 'node', subject: 'delegated-a-0002' }]);
     expect(await rows('select actor, action, subject, detail from audit_record')).toEqual([
-      { actor: 'key:1', action: 'node.set-state', subject: 'delegated-a-0002', detail: { from: 'up', to: 'drained', reason: 'fan' } },
+      {
+        actor: 'key:1',
+        action: 'node.set-state',
+        subject: 'delegated-a-0002',
+        detail: { from: 'up', to: 'drained', reason: 'fan' },
+      },
     ]);
     expect(await pools.setNodeState({ ...change, state: 'up', reason: null })).toEqual({ from: 'drained' });
     expect(await rows(`select usable_nodes from node_group where id = 'delegated-a'`)).toEqual([{ usable_nodes: 4 }]);
@@ -118,7 +145,13 @@ describe('pools, as operators steer them', () => {
     const lost = await runWork(system, { nodeIndices: [0, 1] });
     await runWork(system, { nodeIndices: [2] });
     await pools.setNodeState({ nodeId: 'pinned-a-0002', state: 'down', reason: null, at: testEpoch, actor: 'key:1' });
-    await pools.setNodeState({ nodeId: 'pinned-a-0003', state: 'drained', reason: null, at: testEpoch, actor: 'key:1' });
+    await pools.setNodeState({
+      nodeId: 'pinned-a-0003',
+      state: 'drained',
+      reason: null,
+      at: testEpoch,
+      actor: 'key:1',
+    });
     expect(await pools.attemptsOnDownNodes()).toEqual([lost.attemptId]);
   });
 
@@ -136,6 +169,8 @@ describe('pools, as operators steer them', () => {
   it('a pool that is off keeps its engine watched until its last attempt has ended', async () => {
     await runWork(system);
     await system.query('update pool set enabled = false');
-    expect(await new PostgresPoolStore(system).engines()).toEqual([{ poolId: 'pinned', engine: 'simulated', placement: 'pinned' }]);
+    expect(await new PostgresPoolStore(system).engines()).toEqual([
+      { poolId: 'pinned', engine: 'simulated', placement: 'pinned' },
+    ]);
   });
 });

@@ -59,7 +59,8 @@ export async function readUsage(session: Session, question: UsageQuestion): Prom
   const used = (await session.query<UsedRow>(usedByPool, values)).rows;
   const jobs = (await session.query<{ state: string; jobs: number }>(jobsByState, values)).rows;
   const settled = (await session.query<{ until: Instant | null }>(settledUntil)).rows[0];
-  const sum = (column: Exclude<keyof UsedRow, 'pool_id'>): bigint => used.reduce((total, row) => total + row[column], 0n);
+  const sum = (column: Exclude<keyof UsedRow, 'pool_id'>): bigint =>
+    used.reduce((total, row) => total + row[column], 0n);
   return {
     tenantId,
     from,

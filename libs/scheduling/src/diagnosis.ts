@@ -2,7 +2,7 @@ import type { Refusal } from '#libs/domain';
 import { filters } from './filters.js';
 import type { Fleet } from './fleet.js';
 import type { JobKind } from './job-kinds.js';
-import type { Evidence, Seconds } from './model.js';
+import type { Evidence } from './model.js';
 import { type Barred, whyBarred } from './refusing.js';
 
 /** How the groups open to a kind stand once this plan's starts are in: the same for all kinds with these groups and this ask. */

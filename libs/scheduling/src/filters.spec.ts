@@ -35,6 +35,11 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
   },
   'a CUDA image on Ascend': { job: { stack: 'cuda' }, on: [on(anAscendGroup('g'))], want: 'stack-mismatch' },
   'a CANN image on CUDA': { job: { stack: 'cann' }, on: [on(aGroup('g'))], want: 'stack-mismatch' },
+  'a CUDA image that wants cards, on cards without a stack': {
+    job: { stack: 'cuda' },
+    on: [on(aGroup('g', { stack: 'none' }))],
+    want: 'stack-mismatch',
+  },
   'a CUDA image without cards on plain nodes runs': {
     job: { stack: 'cuda', perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
     on: [on(aCpuGroup('g'))],

@@ -2,7 +2,7 @@ import { compareKeys, type NodeState } from '#libs/domain';
 import { CounterProfile } from './counter-profile.js';
 import { type Candidate, nodeCount } from './filters.js';
 import type { Ground } from './job-kinds.js';
-import type { GroupModel, OutlookModel, PoolModel, RunningJob, Seconds, Snapshot, WindowModel } from './model.js';
+import type { GroupModel, OutlookModel, RunningJob, Seconds, Snapshot, WindowModel } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Holding, Profile, Undo } from './profile.js';
 import { askOf, capacityOf } from './vector.js';

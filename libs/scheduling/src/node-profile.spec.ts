@@ -52,7 +52,7 @@ describe('free vectors of named nodes over time', () => {
       fc.property(fc.array(span, { maxLength: 8 }), span, (held, wanted) => {
         const profile = new NodeProfile(3, capacity);
         profile.turnTo(0);
-        const cards = Array.from({ length: 3 }, () => new Array<number>(400).fill(8000));
+        const cards = Array.from({ length: 3 }, () => Array.from({ length: 400 }, () => 8000));
         const undos = held.map((h) => {
           const start = profile.earliest(ask(h.nodes, h.shape), h.seconds, h.from);
           const taken = profile.take(ask(h.nodes, h.shape), start, h.seconds);

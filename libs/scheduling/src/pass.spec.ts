@@ -10,8 +10,13 @@ const anyJobs = fc.array(fc.record({ nodes: fc.integer({ min: 1, max: 6 }), limi
 });
 const anyRunning = fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 6 });
 
+interface Places {
+  readonly started: readonly string[];
+  readonly reserved: readonly (readonly [string, number])[];
+}
+
 /** The pass of PROTOCOL A6 and A7, written down as plainly as it reads there, to hold ours against. */
-function starts(jobs: readonly QueuedJob[], ends: readonly number[], backfill: 'easy' | 'conservative'): string[] {
+function placesOf(jobs: readonly QueuedJob[], ends: readonly number[], backfill: 'easy' | 'conservative'): Places {
   const held = ends.map((end) => ({ nodes: 1, from: NOW, until: end }));
   const freeAt = (time: number): number =>
     held.reduce((free, hold) => free - (hold.from <= time && time < hold.until ? hold.nodes : 0), 6);
@@ -20,19 +25,19 @@ function starts(jobs: readonly QueuedJob[], ends: readonly number[], backfill: '
     return turns.every((time) => freeAt(time) >= job.nodes);
   };
   const started: string[] = [];
-  let reservations = 0;
+  const reserved: [string, number][] = [];
   for (const job of jobs) {
     if (fits(job, NOW)) {
       started.push(job.id);
       held.push({ nodes: job.nodes, from: NOW, until: NOW + job.limit });
-    } else if (backfill === 'conservative' || reservations === 0) {
+    } else if (backfill === 'conservative' || reserved.length === 0) {
       const times = [NOW, ...held.map((hold) => hold.until)].filter((time) => time >= NOW).sort((a, b) => a - b);
       const from = times.find((time) => fits(job, time))!;
       held.push({ nodes: job.nodes, from, until: from + job.limit });
-      reservations++;
+      reserved.push([job.id, from]);
     }
   }
-  return started;
+  return { started, reserved };
 }
 
 function snapshotOf(jobs: readonly QueuedJob[], ends: readonly number[], nodes: number | readonly string[]): Snapshot {
@@ -58,20 +63,23 @@ function planned(
   ends: readonly number[],
   nodes: number | readonly string[],
   backfill: 'easy' | 'conservative',
-): string[] {
+): Places {
   const policy = aPolicy({ backfill, reservationDepth: Infinity });
-  return createPlanner(snapshotOf(jobs, ends, nodes), policy)
-    .plan(NOW)
-    .starts.map((start) => start.jobId);
+  const plan = createPlanner(snapshotOf(jobs, ends, nodes), policy).plan(NOW);
+  const reserved = plan.waiting.filter((verdict) => verdict.basis === 'reservation');
+  return {
+    started: plan.starts.map((start) => start.jobId),
+    reserved: reserved.map(({ jobId, estimatedStart }) => [jobId, estimatedStart!]),
+  };
 }
 
 describe('pass', () => {
-  it('starts the jobs that the protocol starts', () => {
+  it('starts and reserves what the protocol does', () => {
     fc.assert(
       fc.property(anyJobs, anyRunning, fc.constantFrom('easy', 'conservative'), (drafts, lefts, backfill) => {
         const jobs = queued(drafts);
         const ends = lefts.map((left) => NOW + left);
-        expect(planned(jobs, ends, 6, backfill)).toEqual(starts(jobs, ends, backfill));
+        expect(planned(jobs, ends, 6, backfill)).toEqual(placesOf(jobs, ends, backfill));
       }),
       { numRuns: 500 },
     );

@@ -185,6 +185,25 @@ describe('plan', () => {
     expect([placed(1), placed(0)]).toEqual([['b'], ['a']]);
   });
 
+  it('holds attempts without nodes where it would have held them, in whatever order they were told', () => {
+    const half = { cards: 4, cores: 4, memoryGiB: 4 };
+    const adrift = [
+      anAttempt('a', 'g', { nodeIndices: [], nodeCount: 1, perNode: half }),
+      anAttempt('b', 'g', { nodeIndices: [], nodeCount: 1 }),
+    ];
+    const placed = (attempts: typeof adrift) => {
+      const snapshot = aSnapshot({
+        groups: [aGroup('g', { nodes: ['m', 'n'] })],
+        queued: [aJob('j', { sequence: 1, perNode: half })],
+      });
+      const planner = createPlanner(snapshot, aPolicy());
+      planner.advance(attempts.map((attempt) => ({ kind: 'attempt-placed', attempt })));
+      return planner.plan(NOW).starts.map((start) => start.nodeIndices);
+    };
+    expect(placed(adrift)).toEqual([[0]]);
+    expect(placed(adrift.toReversed())).toEqual([[0]]);
+  });
+
   it('says how far short the best group is and how many are ahead', () => {
     const snapshot = aSnapshot({
       groups: [aGroup('g')],

@@ -3,13 +3,7 @@ import { backfillModes, orderNames } from '#libs/scheduling';
 import { scheduleText, simulate } from './simulate.js';
 import type { SwfJob } from './swf.js';
 
-const job = (
-  id: number,
-  submitSeconds: number,
-  processors: number,
-  runSeconds: number,
-  over: Partial<SwfJob> = {},
-): SwfJob => ({
+const job = (id: number, submitSeconds: number, processors: number, runSeconds: number): SwfJob => ({
   id,
   submitSeconds,
   runSeconds,
@@ -19,7 +13,6 @@ const job = (
   group: 1,
   queue: 1,
   partition: 1,
-  ...over,
 });
 const startsOf = (result: { starts: readonly { startSeconds: number }[] }): number[] =>
   result.starts.map((start) => start.startSeconds);
@@ -49,7 +42,7 @@ const anyJobs = fc
   )
   .map((drafts) =>
     drafts
-      .map((d, id) => job(id, d.submit, d.processors, d.run, { requestedSeconds: d.run + d.over, user: d.user }))
+      .map((d, id) => ({ ...job(id, d.submit, d.processors, d.run), requestedSeconds: d.run + d.over, user: d.user }))
       .sort((a, b) => a.submitSeconds - b.submitSeconds),
   );
 
@@ -68,7 +61,7 @@ describe('trace replay', () => {
   });
 
   it('fair: the user who has used less goes first', () => {
-    const jobs = [job(1, 0, 4, 100), job(2, 1, 4, 10), job(3, 2, 4, 10, { user: 2 })];
+    const jobs = [job(1, 0, 4, 100), job(2, 1, 4, 10), { ...job(3, 2, 4, 10), user: 2 }];
     expect(startsOf(simulate({ jobs, processors: 4, order: 'fcfs', backfill: 'none' }))).toEqual([0, 100, 110]);
     expect(startsOf(simulate({ jobs, processors: 4, order: 'fair', backfill: 'none' }))).toEqual([0, 110, 100]);
   });

@@ -98,9 +98,9 @@ async function start(system: Database, work: RunningWork, startedAt: number): Pr
   const attempts = new PostgresAttemptStore(system);
   await attempts.prepared(work.attemptId, `ref-${work.attemptId}`);
   await attempts.released(work.attemptId, startedAt);
-  const { rows } = await system.query<{ id: string }>('select id from node where group_id = $1 and index = any ($2) order by index', [
-    work.groupId,
-    work.nodeIndices,
-  ]);
+  const { rows } = await system.query<{ id: string }>(
+    'select id from node where group_id = $1 and index = any ($2) order by index',
+    [work.groupId, work.nodeIndices],
+  );
   await attempts.started([{ attemptId: work.attemptId, startedAt, nodeIds: rows.map((row) => row.id) }]);
 }

@@ -12,6 +12,7 @@ import {
   SubmitJob,
   defaultPolicy,
   noInstruments,
+  settlementOf,
   siteBooks,
 } from '#libs/application';
 import { loadSeeds } from '#libs/config';
@@ -24,6 +25,7 @@ import {
   PostgresKeyStore,
   PostgresPlannerFeed,
   PostgresPoolStore,
+  PostgresSettlementStore,
   openDatabase,
   openOrm,
 } from '#libs/persistence';
@@ -46,6 +48,8 @@ export interface ApiUnderTest {
   newKey(role: Principal['role'], tenantId: string | null, expiresAt?: number): Promise<{ readonly key: string; readonly id: string }>;
   /** The planner's picture follows what tests wrote. */
   refresh(): Promise<void>;
+  /** Closes the hour of a site in the ledger, as the settlement does. */
+  settle(siteId: string, hour: number): Promise<void>;
   close(): Promise<void>;
 }
 export interface Wishes {
@@ -95,7 +99,7 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
     await Promise.all([app.close(), system.close(), parts.close()]);
     await database.drop();
   };
-  return { api, url: address, catalogue, system, keys, logLines, newKey, refresh: parts.refresh, close };
+  return { api, url: address, catalogue, system, keys, logLines, newKey, refresh: parts.refresh, settle: parts.settle, close };
 }
 
 async function seeded(url: string): Promise<Catalogue> {
@@ -153,6 +157,12 @@ async function assembled(on: {
       pools: new PostgresPoolStore(system),
     },
     refresh: async () => void (await mirror.refresh(time.now())),
+    settle: async (siteId: string, hour: number): Promise<void> => {
+      const book = books.get(siteId);
+      if (!book) throw new Error(`No enabled pool is at site ${siteId}`);
+      const store = new PostgresSettlementStore(system);
+      await store.append(settlementOf(book, hour, await store.occupancy(siteId, hour)));
+    },
     close: () => host.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { type DataLevel, type Instant, type JobRequest, type NodeShape, type Refusal, dataLevels } from '#libs/domain';
 import type { Admission, QueuedJob } from '#libs/scheduling';
+import { predictedRun } from '../demand/predicted-run.js';
 import type { JobInstruments, SubmissionRejection } from '../instruments.js';
 import type { IdSource, JobStore, NewJob, Principal } from '../ports.js';
 import { toSeconds } from '../service-time.js';
@@ -108,12 +109,8 @@ export class SubmitJob {
     return tenant ?? { kind: 'tenant-unknown', tenant: id };
   }
 
-  /** Mean of the tenant's last two runs of the class (Tsafrir 2007), at most the limit; the limit until two are known. */
   private async predict(tenantId: string, request: JobRequest): Promise<number> {
-    const runs = await this.ports.store.lastRunSeconds(tenantId, request.class);
-    if (runs.length < 2) return request.timeLimitSeconds;
-    const mean = Math.floor(((runs[0] ?? 0) + (runs[1] ?? 0)) / 2);
-    return Math.max(1, Math.min(request.timeLimitSeconds, mean));
+    return predictedRun(await this.ports.store.lastRunSeconds(tenantId, request.class), request.timeLimitSeconds);
   }
 }
 

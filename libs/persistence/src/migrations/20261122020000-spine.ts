@@ -100,9 +100,10 @@ const jobs = [
   `create index job_by_tenant on job (tenant_id, id desc)`,
   `create index job_by_class on job (class, channel)`,
   `create index job_never_ran on job (class, state) where attempts = 0 and state in ('cancelled','refused')`,
+  `create index job_by_tenant_state on job (tenant_id, state, id desc)`,
   `create index job_last_runs on job (tenant_id, class, ended_at desc)
     where started_at is not null and state in ('completed','failed','timeout')`,
-  `create index job_live on job (state) where state in ('queued','placed','starting','running','cancelling')`,
+  `create index job_by_state on job (state, id desc)`,
   `create table idempotency_key (
     owner text not null, key text not null, fingerprint bytea not null, job_id uuid not null, status integer not null, body jsonb not null,
     created_wall timestamptz not null default clock_timestamp(), primary key (owner, key)
@@ -137,6 +138,7 @@ const running = [
   // A job has at most one attempt that holds nodes, whoever believes to be the leader.
   `create unique index attempt_one_alive on attempt (job_id) where state in ('placed','prepared','released','running')`,
   `create index attempt_alive on attempt (pool_id) where state in ('placed','prepared','released','running')`,
+  `create index attempt_by_tenant_pool on attempt (tenant_id, pool_id, job_id desc)`,
   `create index attempt_by_end on attempt (ended_at)`,
   `create index attempt_by_cycle on attempt (cycle)`,
   `create index attempt_finished on attempt (pool_id, class, state) where ended_at is not null`,

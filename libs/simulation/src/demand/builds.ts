@@ -23,9 +23,9 @@ const cuda = { stack: 'cuda', architecture: 'x86_64' } as const;
  */
 const mixes = {
   training: [
-    { weight: 50, image: 'sample/mindspore-training', models: ['ascend-910', 'ascend-910b'], ...cann },
+    { weight: 40, image: 'sample/mindspore-training', models: ['ascend-910', 'ascend-910b'], ...cann },
     { weight: 28, image: 'sample/mindspore-training', models: ['ascend-910b'], minMemoryGiB: 64, ...cann },
-    { weight: 13, image: 'sample/mindspore-training', models: ['ascend-910'], ...cann },
+    { weight: 23, image: 'sample/mindspore-training', models: ['ascend-910'], ...cann },
     { weight: 4, image: 'sample/pytorch-training', models: ['nvidia-a800', 'nvidia-h800'], minMemoryGiB: 80, ...cuda },
     {
       weight: 5,
@@ -34,9 +34,9 @@ const mixes = {
     },
   ],
   online: [
-    { weight: 30, image: 'sample/mindie-serving', models: ['ascend-310p-duo'], tier: 'edge', ...cann },
+    { weight: 22, image: 'sample/mindie-serving', models: ['ascend-310p-duo'], tier: 'edge', ...cann },
     { weight: 15, image: 'sample/triton-serving', models: ['nvidia-l4'], tier: 'edge', ...cuda },
-    { weight: 12, image: 'sample/vllm-serving', models: ['nvidia-h20'], minMemoryGiB: 96, ...cuda },
+    { weight: 20, image: 'sample/vllm-serving', models: ['nvidia-h20'], minMemoryGiB: 96, ...cuda },
     { weight: 33, image: 'sample/mindie-serving', models: ['ascend-910b', 'ascend-310p-duo', 'ascend-910'], ...cann },
     { weight: 10, image: 'sample/portable-serving' },
   ],
