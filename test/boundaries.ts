@@ -22,7 +22,8 @@ if (typeof output === 'string') throw new Error(`dependency-cruiser answered wit
 const result: ICruiseResult = output;
 const cruised = result.modules.filter((module) => /^(apps|libs)\/.*\.ts$/.test(module.source));
 for (const { rule, from, to } of result.summary.violations) {
-  const comment = (rules.forbidden as { name: string; comment?: string }[]).find(({ name }) => name === rule.name)?.comment ?? '';
+  const comment =
+    (rules.forbidden as { name: string; comment?: string }[]).find(({ name }) => name === rule.name)?.comment ?? '';
   console.error(`${rule.severity}: ${rule.name}: ${from} → ${to}${comment ? `\n  ${comment}` : ''}`);
 }
 console.log(`${cruised.length} modules cruised of ${sources.length}, ${result.summary.violations.length} violations`);

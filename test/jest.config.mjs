@@ -30,6 +30,7 @@ const swc = [
   },
 ];
 
+// oxlint-disable-next-line import/no-default-export -- the one form jest takes
 export default {
   rootDir: '..',
   testEnvironment: 'node',

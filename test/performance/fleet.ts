@@ -65,14 +65,21 @@ export function fleet(size: FleetSize, seed = 1): Snapshot {
       dataLevel: random() < 0.1 ? 'important' : 'general',
     };
   });
-  const tenants = Array.from({ length: 500 }, (_, index) => ({ id: `tenant-${index}`, parentId: null, weight: 1, usage: random() * 1e6 }));
+  const tenants = Array.from({ length: 500 }, (_, index) => ({
+    id: `tenant-${index}`,
+    parentId: null,
+    weight: 1,
+    usage: random() * 1e6,
+  }));
   return { now, pools, groups, nodeStates: [], windows: [], tenants, running, queued, outlooks: [] };
 }
 
 /** Gives cards out node by node until `count` attempts run; at most full nodes. */
 function occupy(groups: readonly GroupModel[], count: number, random: () => number): RunningJob[] {
   const running: RunningJob[] = [];
-  const free = new Map(groups.map((group) => [group.id, new Uint8Array((group.nodes as readonly string[]).length).fill(8)]));
+  const free = new Map(
+    groups.map((group) => [group.id, new Uint8Array((group.nodes as readonly string[]).length).fill(8)]),
+  );
   for (let tries = 0; running.length < count && tries < count * 4; tries += 1) {
     const group = groups[Math.floor(random() * groups.length)]!;
     const nodes = free.get(group.id)!;

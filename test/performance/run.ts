@@ -7,7 +7,11 @@ import { cycleBench } from './cycle.js';
 import { simulateBench } from './simulate.js';
 import { submitBench } from './submit.js';
 
-const benches: Readonly<Record<string, () => unknown>> = { cycle: cycleBench, simulate: simulateBench, submit: submitBench };
+const benches: Readonly<Record<string, () => unknown>> = {
+  cycle: cycleBench,
+  simulate: simulateBench,
+  submit: submitBench,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benches));

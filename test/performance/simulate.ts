@@ -18,6 +18,15 @@ export function simulateBench(): unknown {
     const text = gunzipSync(readFileSync(join(folder, `${trace}.swf.gz`))).toString('latin1');
     const jobs = cleanProtocolA(readSwf(text, { mode: 'protocol' }).jobs, processors);
     const { value, ms } = timed(() => simulate({ jobs, processors, order, backfill }));
-    return { trace, processors, order, backfill, jobs: jobs.length, seconds: round(ms / 1000), jobsPerSecond: Math.round(jobs.length / (ms / 1000)), backfilled: value.backfilled };
+    return {
+      trace,
+      processors,
+      order,
+      backfill,
+      jobs: jobs.length,
+      seconds: round(ms / 1000),
+      jobsPerSecond: Math.round(jobs.length / (ms / 1000)),
+      backfilled: value.backfilled,
+    };
   });
 }

@@ -14,13 +14,21 @@ export async function submitBench(): Promise<unknown> {
   const dataDir = mkdtempSync(join(tmpdir(), 'chusuan-bench-'));
   const main = fileURLToPath(new URL('../../apps/cli/src/main.js', import.meta.url));
   const service = spawn(process.execPath, [main, 'dev', '--empty'], {
-    env: { ...process.env, CHUSUAN_DATA_DIR: dataDir, CHUSUAN_HTTP_PORT: '3977', CHUSUAN_METRICS_PORT: '3978', CHUSUAN_RATE_LIMIT: '1000000' },
+    env: {
+      ...process.env,
+      CHUSUAN_DATA_DIR: dataDir,
+      CHUSUAN_HTTP_PORT: '3977',
+      CHUSUAN_METRICS_PORT: '3978',
+      CHUSUAN_RATE_LIMIT: '1000000',
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = 'http://127.0.0.1:3977';
   try {
     await ready(url);
-    const credentials = JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8')) as { tenants: Record<string, string> };
+    const credentials = JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8')) as {
+      tenants: Record<string, string>;
+    };
     const key = credentials.tenants['hust'];
     if (!key) throw new Error('the seeds have no tenant "hust" any more: name another in test/performance/submit.ts');
     await fire(url, key, 3);
@@ -46,7 +54,13 @@ export async function submitBench(): Promise<unknown> {
 const body = JSON.stringify({
   name: 'bench',
   class: 'training',
-  resources: { nodes: 1, acceleratorsPerNode: 8, acceleratorModels: ['ascend-910b'], architecture: 'aarch64', stack: 'cann' },
+  resources: {
+    nodes: 1,
+    acceleratorsPerNode: 8,
+    acceleratorModels: ['ascend-910b'],
+    architecture: 'aarch64',
+    stack: 'cann',
+  },
   timeLimitSeconds: 86_400,
   run: { image: 'bench', command: ['true'] },
 });
@@ -82,7 +96,10 @@ async function stored(url: string, key: string): Promise<string | undefined> {
 
 async function ready(url: string): Promise<void> {
   for (let tries = 0; tries < 240; tries += 1) {
-    const ok = await fetch(`${url}/readyz`).then((response) => response.ok, () => false);
+    const ok = await fetch(`${url}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (ok) return;
     await sleep(250);
   }

@@ -14,14 +14,20 @@ export interface WalkThrough {
  */
 export function walkThroughs(readme: string): readonly WalkThrough[] {
   const text = readFileSync(readme, 'utf8');
-  const blocks = text.matchAll(/<!-- walk-through: (?<name>[^;>]+?)(?:; wants: (?<wants>[^>]+?))? -->\s*```bash\n(?<script>[\s\S]*?)```/g);
+  const blocks = text.matchAll(
+    /<!-- walk-through: (?<name>[^;>]+?)(?:; wants: (?<wants>[^>]+?))? -->\s*```bash\n(?<script>[\s\S]*?)```/g,
+  );
   const found = [...blocks].map(({ groups }) => ({
     name: groups?.['name']?.trim() ?? '',
     script: groups?.['script'] ?? '',
     commands: countCommands(groups?.['script'] ?? ''),
-    wants: (groups?.['wants'] ?? '').split('|').map((want) => want.trim()).filter(Boolean),
+    wants: (groups?.['wants'] ?? '')
+      .split('|')
+      .map((want) => want.trim())
+      .filter(Boolean),
   }));
-  if (found.length === 0) throw new Error(`${readme} has no walk-through: each needs a comment "walk-through: NAME" above its bash block`);
+  if (found.length === 0)
+    throw new Error(`${readme} has no walk-through: each needs a comment "walk-through: NAME" above its bash block`);
   return found;
 }
 

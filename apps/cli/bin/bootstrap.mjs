@@ -18,7 +18,9 @@ function run(command, args) {
   // npm's own output goes to stderr: stdout belongs to the command that comes after.
   const result = spawnSync(command, args, { stdio: ['ignore', 2, 2], env, shell: isWindows });
   if (result.status === 0) return;
-  say(`'${command} ${args.join(' ')}' failed (${result.error?.message ?? `exit ${result.status}`}); see the lines above.`);
+  say(
+    `'${command} ${args.join(' ')}' failed (${result.error?.message ?? `exit ${result.status}`}); see the lines above.`,
+  );
   process.exit(result.status ?? 1);
 }
 
@@ -44,7 +46,9 @@ function checkNode() {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   if (major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1])) return;
   say(`needs Node >= ${NEEDED_NODE.join('.')} and found ${version}.`);
-  say(`No Node binary package for ${process.platform}-${process.arch} was installed: install Node 24 yourself and run this again.`);
+  say(
+    `No Node binary package for ${process.platform}-${process.arch} was installed: install Node 24 yourself and run this again.`,
+  );
   process.exit(1);
 }
 
@@ -56,8 +60,13 @@ function newest(directory) {
 
 function build() {
   const mark = join('dist', '.built');
-  const sources = ['apps', 'libs', join('test', 'performance')].filter((directory) => existsSync(directory)).map(newest);
-  const latest = Math.max(...sources, ...['package.json', 'tsconfig.json', 'package-lock.json'].map((file) => statSync(file).mtimeMs));
+  const sources = ['apps', 'libs', join('test', 'performance')]
+    .filter((directory) => existsSync(directory))
+    .map(newest);
+  const latest = Math.max(
+    ...sources,
+    ...['package.json', 'tsconfig.json', 'package-lock.json'].map((file) => statSync(file).mtimeMs),
+  );
   if (existsSync(mark) && statSync(mark).mtimeMs >= latest) return;
   say('building …');
   run('node', [join('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build', 'cli']);

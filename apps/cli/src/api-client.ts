@@ -27,7 +27,10 @@ export function chooseKey({ dataDir, apiKey }: Settings, as: string | undefined)
   if (apiKey !== undefined && as === undefined) return apiKey;
   const file = credentialsFile(dataDir);
   if (!existsSync(file)) {
-    throw new CliError('denied', `No API key: set CHUSUAN_KEY, or start \`npm start\` once, which writes keys to ${file}.`);
+    throw new CliError(
+      'denied',
+      `No API key: set CHUSUAN_KEY, or start \`npm start\` once, which writes keys to ${file}.`,
+    );
   }
   const credentials = JSON.parse(readFileSync(file, 'utf8')) as Credentials;
   const role = as ?? 'operator';
@@ -58,7 +61,12 @@ export class ApiClient {
     return this.send<T>('PATCH', path, body);
   }
 
-  private async send<T>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+  private async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     const response = await this.reach(method, path, body, headers);
     const text = await response.text();
     if (!response.ok) throw this.refused(response.status, text);
@@ -66,7 +74,12 @@ export class ApiClient {
     return JSON.parse(text) as T;
   }
 
-  private async reach(method: string, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Response> {
+  private async reach(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Response> {
     try {
       return await fetch(new URL(path, this.baseUrl), {
         method,
@@ -80,8 +93,12 @@ export class ApiClient {
         signal: AbortSignal.timeout(30_000),
       });
     } catch (error) {
-      const why = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-      throw new CliError('try-later', `${this.baseUrl} does not answer (${why}). Is the service running? \`npm start\` starts it; CHUSUAN_URL names another.`);
+      const why =
+        error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+      throw new CliError(
+        'try-later',
+        `${this.baseUrl} does not answer (${why}). Is the service running? \`npm start\` starts it; CHUSUAN_URL names another.`,
+      );
     }
   }
 

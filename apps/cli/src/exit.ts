@@ -1,5 +1,13 @@
 /** Exit codes of every verb (UX.md 4.1); scripts rely on them. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, 'not-found': 3, denied: 4, conflict: 5, 'try-later': 75 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  'not-found': 3,
+  denied: 4,
+  conflict: 5,
+  'try-later': 75,
+} as const;
 export type ExitReason = keyof typeof exitCodes;
 
 /** Ends a verb with a message on stderr and its code; anything else that is thrown is a fault of ours and shows its stack. */

@@ -16,7 +16,8 @@ import { say } from './output.js';
 
 async function main(): Promise<void> {
   const parsed = parseSettings(process.env);
-  if (parsed.kind === 'faults') throw new CliError('usage', `The settings have faults:\n${renderFaults(parsed.faults)}`);
+  if (parsed.kind === 'faults')
+    throw new CliError('usage', `The settings have faults:\n${renderFaults(parsed.faults)}`);
   const cli = new Cli(parsed.settings);
   const program = new Command('chusuan')
     .description('楚算: compute-resource scheduling and capacity planning')
@@ -32,7 +33,8 @@ async function main(): Promise<void> {
   simulateCommand(program);
   replayCommand(program, cli);
   generateCommand(program);
-  for (const command of [program, ...program.commands, ...program.commands.flatMap((it) => it.commands)]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((it) => it.commands)])
+    command.exitOverride();
   await program.parseAsync(process.argv);
 }
 

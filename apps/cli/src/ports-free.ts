@@ -14,5 +14,8 @@ export async function requireFreePort(port: number, host: string, setting: strin
     problem.code === 'EADDRINUSE'
       ? `is taken by another program (perhaps another \`npm start\`)`
       : `cannot be listened on (${problem.code ?? problem.message})`;
-  throw new CliError('conflict', `Port ${port} on ${host} ${why}.\n- stop that program, or\n- set ${setting} to a free port, for example ${setting}=${port + 100} npm start`);
+  throw new CliError(
+    'conflict',
+    `Port ${port} on ${host} ${why}.\n- stop that program, or\n- set ${setting} to a free port, for example ${setting}=${port + 100} npm start`,
+  );
 }

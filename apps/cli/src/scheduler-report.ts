@@ -9,7 +9,9 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
     case 'standing-by':
       return say('another scheduler leads; standing by');
     case 'failed':
-      return say(`${event.what} failed: ${event.error instanceof Error ? event.error.message : String(event.error)}; trying again until it works`);
+      return say(
+        `${event.what} failed: ${event.error instanceof Error ? event.error.message : String(event.error)}; trying again until it works`,
+      );
     case 'recovered':
       return say(`${event.what} works again`);
     case 'unreachable': {
@@ -19,7 +21,9 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
       return;
     }
     case 'skipped':
-      return say(`demand that came while the service was down was left out: ${event.jobs ?? 'an uncounted number of'} jobs`);
+      return say(
+        `demand that came while the service was down was left out: ${event.jobs ?? 'an uncounted number of'} jobs`,
+      );
     case 'leading':
     case 'settled':
       return;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ClockStore,
   CoalescingLoop,
@@ -12,6 +13,11 @@ import {
   type SettleHours,
   type SkippedDemand,
 } from '#libs/application';
+
+/** A cycle has something to do at each submit; in a storm of them it must leave most of the machine to the API and the database. */
+const CYCLE_SHARE = 0.2;
+const OBSERVE_SHARE = 0.3;
+const MOST_REST_MS = 1_000;
 
 export interface SchedulerDependencies {
   /** Names this process in the lease; unique among schedulers. */
@@ -54,9 +60,9 @@ export class SchedulerLoops {
   private skipped: SkippedDemand | null = null;
   private readonly failing = new Set<string>();
   private readonly loops = {
-    cycle: this.loop('planning cycle', () => this.runCycle()),
+    cycle: this.loop('planning cycle', () => this.runCycle(), CYCLE_SHARE),
     dispatch: this.loop('dispatch', () => this.runDispatch()),
-    observe: this.loop('observation', () => this.runObserve()),
+    observe: this.loop('observation', () => this.runObserve(), OBSERVE_SHARE),
     settle: this.loop('settlement', () => this.runSettle()),
     demand: this.loop('demand', () => this.runDemand()),
     clock: this.loop('service clock', () => this.runClock()),
@@ -158,14 +164,19 @@ export class SchedulerLoops {
     return { again: false };
   }
 
-  private loop(what: string, run: () => Promise<{ again: boolean }>): CoalescingLoop {
+  /** @param share of the time that the loop may be busy when it is poked without pause; it never rests longer than a second */
+  private loop(what: string, run: () => Promise<{ again: boolean }>, share = 1): CoalescingLoop {
+    let busyMs = 0;
     return new CoalescingLoop(
       async () => {
+        const began = performance.now();
         const result = await run();
+        busyMs = performance.now() - began;
         this.recovered(what);
         return result;
       },
       (error) => this.failed(what, error),
+      () => (share < 1 ? sleep(Math.min(MOST_REST_MS, busyMs * (1 / share - 1))) : Promise.resolve()),
     );
   }
 

@@ -1,6 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { PlannerHost } from '#libs/application';
-import type { Admission, CyclePlan, Delta, PlanningPolicy, PoolOption, QueuedJob, Seconds, Snapshot } from '#libs/scheduling';
+import type {
+  Admission,
+  CyclePlan,
+  Delta,
+  PlanningPolicy,
+  PoolOption,
+  QueuedJob,
+  Seconds,
+  Snapshot,
+} from '#libs/scheduling';
 
 export type PlannerCall =
   | { readonly verb: 'start'; readonly snapshot: Snapshot; readonly policy: PlanningPolicy }
@@ -60,7 +69,9 @@ export class WorkerPlanner implements PlannerHost {
     const worker = new Worker(this.script);
     worker.on('message', (reply: PlannerReply) => this.settle(reply));
     worker.on('error', (error) => this.fail(worker, error));
-    worker.on('exit', (code) => this.fail(worker, new Error(`the planner's thread ended (code ${code}); it starts again, cold`)));
+    worker.on('exit', (code) =>
+      this.fail(worker, new Error(`the planner's thread ended (code ${code}); it starts again, cold`)),
+    );
     return worker;
   }
 

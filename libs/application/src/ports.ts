@@ -2,7 +2,16 @@
  * What the use cases need from outside. Each port is small and lives here because the use cases are its consumers; persistence
  * and engines implement them, tests bring the real PostgreSQL and, for engines, doubles that say so in their name.
  */
-import type { AttemptOutcome, Instant, JobRun, JobState, NodeShape, NodeState, Refusal, ServiceClock } from '#libs/domain';
+import type {
+  AttemptOutcome,
+  Instant,
+  JobRun,
+  JobState,
+  NodeShape,
+  NodeState,
+  Refusal,
+  ServiceClock,
+} from '#libs/domain';
 import type { Delta, Evidence, PlannedStart, Snapshot } from '#libs/scheduling';
 
 // ---------------------------------------------------------------- time
@@ -125,9 +134,17 @@ export interface JobStore {
   submit(principal: Principal, job: NewJob, claim: IdempotencyClaim | null): Promise<Stored>;
   get(principal: Principal, id: string): Promise<JobView | null>;
   /** Newest first; `after` is the id of the last one seen. */
-  list(principal: Principal, filter: JobFilter, page: { readonly limit: number; readonly after: string | null }): Promise<readonly JobView[]>;
+  list(
+    principal: Principal,
+    filter: JobFilter,
+    page: { readonly limit: number; readonly after: string | null },
+  ): Promise<readonly JobView[]>;
   /** Queued: cancelled at once. Placed or later: asked of the engine by the outbox. */
-  cancel(principal: Principal, id: string, at: Instant): Promise<{ readonly kind: 'cancelled' | 'cancelling' | 'over' | 'unknown'; readonly state?: JobState }>;
+  cancel(
+    principal: Principal,
+    id: string,
+    at: Instant,
+  ): Promise<{ readonly kind: 'cancelled' | 'cancelling' | 'over' | 'unknown'; readonly state?: JobState }>;
   events(principal: Principal, id: string, afterEvent: number): Promise<readonly JobEventView[] | null>;
   /** Run times of the tenant's last two ended jobs of the class, newest first (predictor of Tsafrir 2007). */
   lastRunSeconds(tenantId: string, jobClass: string): Promise<readonly number[]>;
@@ -149,7 +166,12 @@ export interface LeaseStore {
 export interface PlannerFeed {
   cold(now: Instant): Promise<{ readonly snapshot: Snapshot; readonly cursor: string }>;
   /** All changes committed since; level-triggered, so that a change told twice does no harm. `kind: 'lost'`: the cursor is too old, start cold. */
-  since(cursor: string, now: Instant): Promise<{ readonly kind: 'deltas'; readonly deltas: readonly Delta[]; readonly cursor: string } | { readonly kind: 'lost' }>;
+  since(
+    cursor: string,
+    now: Instant,
+  ): Promise<
+    { readonly kind: 'deltas'; readonly deltas: readonly Delta[]; readonly cursor: string } | { readonly kind: 'lost' }
+  >;
 }
 
 /** Drops change rows that every follower has had time to read. */
@@ -163,7 +185,11 @@ export interface CommittedStart {
   readonly start: PlannedStart;
 }
 export type Committed =
-  | { readonly kind: 'committed'; readonly started: readonly CommittedStart[]; readonly refused: readonly { readonly jobId: string; readonly why: 'job-moved' | 'capacity-taken' }[] }
+  | {
+      readonly kind: 'committed';
+      readonly started: readonly CommittedStart[];
+      readonly refused: readonly { readonly jobId: string; readonly why: 'job-moved' | 'capacity-taken' }[];
+    }
   /** Another scheduler has taken over; nothing was written. */
   | { readonly kind: 'fenced'; readonly epoch: number };
 
@@ -266,7 +292,9 @@ export class EngineUnreachable extends Error {
     readonly poolId: string,
     why: string,
   ) {
-    super(`The engine of pool "${poolId}" cannot be reached: ${why}. Running jobs go on; new ones wait until it answers.`);
+    super(
+      `The engine of pool "${poolId}" cannot be reached: ${why}. Running jobs go on; new ones wait until it answers.`,
+    );
   }
 }
 export interface EngineDirectory {
@@ -323,11 +351,32 @@ export interface AttemptStore {
   prepared(attemptId: string, ref: string): Promise<void>;
   /** Released: the job is starting. False when it was cancelled meanwhile. */
   released(attemptId: string, at: Instant): Promise<boolean>;
-  started(changes: readonly { readonly attemptId: string; readonly startedAt: Instant; readonly nodeIds: readonly string[] }[]): Promise<void>;
+  started(
+    changes: readonly {
+      readonly attemptId: string;
+      readonly startedAt: Instant;
+      readonly nodeIds: readonly string[];
+    }[],
+  ): Promise<void>;
   /** Ends attempts, frees their nodes, moves their jobs on, all or none of each. Returns what really changed. */
   ended(changes: readonly EndedAttempt[]): Promise<readonly EndedJob[]>;
   /** Attempts of the pool that hold nodes, as the service believes. */
-  holding(poolId: string): Promise<readonly { readonly attemptId: string; readonly jobId: string; readonly class: string; readonly submittedAt: Instant; readonly state: string; readonly placedAt: Instant; readonly startedAt: Instant | null; readonly releasedAt: Instant | null; readonly cancelAt: Instant | null; readonly nodeIds: readonly string[] }[]>;
+  holding(
+    poolId: string,
+  ): Promise<
+    readonly {
+      readonly attemptId: string;
+      readonly jobId: string;
+      readonly class: string;
+      readonly submittedAt: Instant;
+      readonly state: string;
+      readonly placedAt: Instant;
+      readonly startedAt: Instant | null;
+      readonly releasedAt: Instant | null;
+      readonly cancelAt: Instant | null;
+      readonly nodeIds: readonly string[];
+    }[]
+  >;
 }
 export interface EndedAttempt {
   readonly attemptId: string;
@@ -354,10 +403,22 @@ export interface EndedJob {
 // ---------------------------------------------------------------- pools, as operators steer them
 
 export interface PoolStore {
-  engines(): Promise<readonly { readonly poolId: string; readonly engine: 'simulated' | 'local'; readonly placement: 'pinned' | 'delegated' }[]>;
+  engines(): Promise<
+    readonly {
+      readonly poolId: string;
+      readonly engine: 'simulated' | 'local';
+      readonly placement: 'pinned' | 'delegated';
+    }[]
+  >;
   observed(poolId: string, reachable: boolean, at: Instant): Promise<void>;
   /** Returns null for an unknown node. Running work stays; nothing new is placed on a node that is not up. */
-  setNodeState(change: { readonly nodeId: string; readonly state: NodeState; readonly reason: string | null; readonly at: Instant; readonly actor: string }): Promise<{ readonly from: NodeState } | null>;
+  setNodeState(change: {
+    readonly nodeId: string;
+    readonly state: NodeState;
+    readonly reason: string | null;
+    readonly at: Instant;
+    readonly actor: string;
+  }): Promise<{ readonly from: NodeState } | null>;
   /** Attempts on nodes that are down: to be ended as lost. */
   attemptsOnDownNodes(): Promise<readonly string[]>;
 }

@@ -71,7 +71,11 @@ export interface NodeView {
   readonly installed: { readonly cards: number; readonly cores: number; readonly memoryGiB: number };
   readonly used: { readonly cards: number; readonly cores: number; readonly memoryGiB: number };
   /** Attempt ids with the tenant's id only for those the caller may see. */
-  readonly attempts: readonly { readonly attemptId: string; readonly tenantId: string | null; readonly cards: number }[];
+  readonly attempts: readonly {
+    readonly attemptId: string;
+    readonly tenantId: string | null;
+    readonly cards: number;
+  }[];
 }
 export interface SettlementView {
   readonly poolId: string;
@@ -107,7 +111,13 @@ export interface UsageView {
   readonly marketMilligrams: bigint;
   readonly costMicroYuan: bigint;
   readonly jobs: Readonly<Record<string, number>>;
-  readonly byPool: readonly { readonly poolId: string; readonly cardSeconds: number; readonly facilityJoules: bigint; readonly greenMatchedJoules: bigint; readonly costMicroYuan: bigint }[];
+  readonly byPool: readonly {
+    readonly poolId: string;
+    readonly cardSeconds: number;
+    readonly facilityJoules: bigint;
+    readonly greenMatchedJoules: bigint;
+    readonly costMicroYuan: bigint;
+  }[];
 }
 export interface TenantView {
   readonly id: string;
@@ -125,18 +135,32 @@ export interface TenantView {
 export interface CatalogueReader {
   pools(): Promise<readonly PoolView[]>;
   pool(id: string): Promise<PoolView | null>;
-  nodes(principal: Principal, poolId: string, page: { readonly limit: number; readonly after: string | null }): Promise<Page<NodeView> | null>;
+  nodes(
+    principal: Principal,
+    poolId: string,
+    page: { readonly limit: number; readonly after: string | null },
+  ): Promise<Page<NodeView> | null>;
   node(principal: Principal, id: string): Promise<NodeView | null>;
   tenants(principal: Principal): Promise<readonly TenantView[]>;
   usage(principal: Principal, tenantId: string, from: Instant, until: Instant): Promise<UsageView | null>;
-  settlements(filter: { readonly poolId?: string; readonly from: Instant; readonly until: Instant; readonly limit: number; readonly after: string | null }): Promise<Page<SettlementView>>;
+  settlements(filter: {
+    readonly poolId?: string;
+    readonly from: Instant;
+    readonly until: Instant;
+    readonly limit: number;
+    readonly after: string | null;
+  }): Promise<Page<SettlementView>>;
 }
 
 /** Puts the catalogue of the seeds into the database: inserts, changes what changed, never touches jobs. */
 export interface CatalogueStore {
   /** Refuses (kind 'conflict') what would strand running work: a group or pool gone or shrunk below what is allocated. */
-  store(catalogue: Catalogue, options: { readonly enable: readonly string[] }): Promise<
-    { readonly kind: 'stored'; readonly added: number; readonly changed: number; readonly unchanged: number } | { readonly kind: 'conflict'; readonly problems: readonly string[] }
+  store(
+    catalogue: Catalogue,
+    options: { readonly enable: readonly string[] },
+  ): Promise<
+    | { readonly kind: 'stored'; readonly added: number; readonly changed: number; readonly unchanged: number }
+    | { readonly kind: 'conflict'; readonly problems: readonly string[] }
   >;
   /** The catalogue as stored, for planners' outlooks, settlement and the demand generator. */
   load(): Promise<Catalogue>;
@@ -144,7 +168,14 @@ export interface CatalogueStore {
 
 export interface SettlementStore {
   /** Sites with enabled pools, the next hour each has to settle, and until when its pools' engines were observed (the least). */
-  due(): Promise<readonly { readonly siteId: string; readonly poolIds: readonly string[]; readonly nextHour: Instant; readonly observedUntil: Instant | null }[]>;
+  due(): Promise<
+    readonly {
+      readonly siteId: string;
+      readonly poolIds: readonly string[];
+      readonly nextHour: Instant;
+      readonly observedUntil: Instant | null;
+    }[]
+  >;
   /** Stretches of attempts on nodes of the site that overlap the hour. `until` null: still running. */
   occupancy(siteId: string, hour: Instant): Promise<readonly Occupancy[]>;
   /** Appends; a second settlement of the same hour and revision changes nothing (returns false). */
@@ -166,37 +197,95 @@ export interface Occupancy {
 
 export interface KeyStore {
   /** By the SHA-256 of the key. Null: unknown. */
-  find(sha256: Uint8Array): Promise<
-    { readonly kind: 'ok'; readonly principal: Principal } | { readonly kind: 'expired' | 'revoked' } | null
-  >;
-  add(keys: readonly { readonly id: string; readonly sha256: Uint8Array; readonly role: Principal['role']; readonly tenantId: string | null; readonly label: string; readonly expiresAt: number | null }[]): Promise<void>;
+  find(
+    sha256: Uint8Array,
+  ): Promise<{ readonly kind: 'ok'; readonly principal: Principal } | { readonly kind: 'expired' | 'revoked' } | null>;
+  add(
+    keys: readonly {
+      readonly id: string;
+      readonly sha256: Uint8Array;
+      readonly role: Principal['role'];
+      readonly tenantId: string | null;
+      readonly label: string;
+      readonly expiresAt: number | null;
+    }[],
+  ): Promise<void>;
   count(): Promise<number>;
   revoke(id: string): Promise<boolean>;
 }
 
 /** Rows for the exporter, each one set-based query. Label values are codes, never names of persons. */
 export interface MetricsReader {
-  jobsByState(): Promise<readonly { readonly pool: string; readonly class: string; readonly state: string; readonly jobs: number }[]>;
+  jobsByState(): Promise<
+    readonly { readonly pool: string; readonly class: string; readonly state: string; readonly jobs: number }[]
+  >;
   /** From the ledger: restarts keep counters monotone. */
-  jobsFinished(): Promise<readonly { readonly pool: string; readonly class: string; readonly outcome: string; readonly jobs: number }[]>;
+  jobsFinished(): Promise<
+    readonly { readonly pool: string; readonly class: string; readonly outcome: string; readonly jobs: number }[]
+  >;
   jobsSubmitted(): Promise<readonly { readonly class: string; readonly channel: string; readonly jobs: number }[]>;
   queuedDemand(): Promise<readonly { readonly class: string; readonly model: string; readonly cards: number }[]>;
   oldestQueued(): Promise<readonly { readonly pool: string; readonly class: string; readonly submittedAt: Instant }[]>;
   pendingReasons(): Promise<readonly { readonly refusal: string; readonly jobs: number }[]>;
-  acceleratorSeconds(): Promise<readonly { readonly pool: string; readonly model: string; readonly class: string; readonly tenant: string; readonly cardSeconds: number }[]>;
+  acceleratorSeconds(): Promise<
+    readonly {
+      readonly pool: string;
+      readonly model: string;
+      readonly class: string;
+      readonly tenant: string;
+      readonly cardSeconds: number;
+    }[]
+  >;
   /** Sums over all settled hours. */
-  energy(): Promise<readonly { readonly pool: string; readonly itJoules: number; readonly facilityJoules: number; readonly direct: number; readonly storage: number; readonly contract: number; readonly grid: number; readonly greenMatched: number; readonly greenAvailable: number; readonly greenCurtailed: number; readonly gridGreen: number; readonly locationGrams: number; readonly marketGrams: number; readonly estimatedRatio: number; readonly costYuan: number }[]>;
-  tenantEnergy(): Promise<readonly { readonly tenant: string; readonly pool: string; readonly joules: number; readonly marketGrams: number }[]>;
-  lostSeconds(): Promise<readonly { readonly pool: string; readonly model: string; readonly reason: string; readonly cardSeconds: number }[]>;
+  energy(): Promise<
+    readonly {
+      readonly pool: string;
+      readonly itJoules: number;
+      readonly facilityJoules: number;
+      readonly direct: number;
+      readonly storage: number;
+      readonly contract: number;
+      readonly grid: number;
+      readonly greenMatched: number;
+      readonly greenAvailable: number;
+      readonly greenCurtailed: number;
+      readonly gridGreen: number;
+      readonly locationGrams: number;
+      readonly marketGrams: number;
+      readonly estimatedRatio: number;
+      readonly costYuan: number;
+    }[]
+  >;
+  tenantEnergy(): Promise<
+    readonly { readonly tenant: string; readonly pool: string; readonly joules: number; readonly marketGrams: number }[]
+  >;
+  lostSeconds(): Promise<
+    readonly { readonly pool: string; readonly model: string; readonly reason: string; readonly cardSeconds: number }[]
+  >;
   overcommits(): Promise<readonly { readonly pool: string; readonly nodes: number }[]>;
   outboxPending(): Promise<Readonly<Record<string, number>>>;
   lease(): Promise<{ readonly holder: string; readonly epoch: number }>;
   lastCycle(): Promise<{ readonly cycle: number; readonly atWallMs: number } | null>;
-  engines(): Promise<readonly { readonly pool: string; readonly engine: string; readonly reachable: boolean; readonly observedWallMs: number | null }[]>;
+  engines(): Promise<
+    readonly {
+      readonly pool: string;
+      readonly engine: string;
+      readonly reachable: boolean;
+      readonly observedWallMs: number | null;
+    }[]
+  >;
   /** Counters that processes add up over their lives (submissions refused, decisions, conflicts), kept in the database. */
-  counters(): Promise<readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }[]>;
+  counters(): Promise<
+    readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
+  >;
 }
 /** Adds to the durable counters; coalesced by the caller. */
 export interface CounterStore {
-  add(increments: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly by: number }[]): Promise<void>;
+  add(
+    increments: readonly {
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly by: number;
+    }[],
+  ): Promise<void>;
 }

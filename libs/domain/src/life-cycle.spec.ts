@@ -12,7 +12,11 @@ describe.each(Object.entries(tables))('the life cycle of a %s', (_name, { moves,
     expect([...reachable(start)].sort()).toEqual(Object.keys(table).sort());
   });
   it('names only states that exist', () => {
-    expect(Object.values(table).flat().filter((to) => !(to in table))).toEqual([]);
+    expect(
+      Object.values(table)
+        .flat()
+        .filter((to) => !(to in table)),
+    ).toEqual([]);
   });
   it('can end from every state', () => {
     const ends = Object.keys(table).filter((state) => table[state]?.length === 0);

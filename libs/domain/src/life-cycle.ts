@@ -32,7 +32,12 @@ export type AttemptOutcome = 'completed' | 'failed' | 'timeout' | 'cancelled' | 
 export const isOver = (state: JobState): boolean => jobMoves[state].length === 0;
 export const attemptIsOver = (state: AttemptState): boolean => attemptMoves[state].length === 0;
 /** States in which an attempt holds nodes. */
-export const holdingAttemptStates = ['placed', 'prepared', 'released', 'running'] as const satisfies readonly AttemptState[];
+export const holdingAttemptStates = [
+  'placed',
+  'prepared',
+  'released',
+  'running',
+] as const satisfies readonly AttemptState[];
 export const mayMove = (from: JobState, to: JobState): boolean => (jobMoves[from] as readonly JobState[]).includes(to);
 
 /** What becomes of the job when its attempt ends so. A lost or rejected attempt puts the job back into the queue while tries remain. */

@@ -75,16 +75,28 @@ export const refusalTexts = {
   },
   'before-earliest-start': { zh: '未到要求的最早开始时间', en: 'the earliest start it asked for has not come' },
   'would-overrun-window': { zh: '会超出维护或预留窗口', en: 'it would run into a maintenance or booked window' },
-  'accelerator-model-absent': { zh: '没有资源池提供所要的加速卡型号', en: 'no pool it may use has the accelerator model it asks for' },
-  'accelerator-memory-too-small': { zh: '加速卡显存小于要求', en: 'the accelerators have less memory than it asks for' },
+  'accelerator-model-absent': {
+    zh: '没有资源池提供所要的加速卡型号',
+    en: 'no pool it may use has the accelerator model it asks for',
+  },
+  'accelerator-memory-too-small': {
+    zh: '加速卡显存小于要求',
+    en: 'the accelerators have less memory than it asks for',
+  },
   'architecture-mismatch': { zh: 'CPU 架构不符', en: 'the CPU architecture differs from the one its image needs' },
-  'stack-mismatch': { zh: '软件栈不符（CUDA/CANN）', en: 'the software stack differs (CUDA or CANN) from the one its image needs' },
+  'stack-mismatch': {
+    zh: '软件栈不符（CUDA/CANN）',
+    en: 'the software stack differs (CUDA or CANN) from the one its image needs',
+  },
   'latency-above-limit': { zh: '时延超过上限', en: 'the one-way latency from its district is above its limit' },
   'data-level-not-allowed': { zh: '数据级别不允许放在该池', en: 'the pool may not hold data of its level' },
   'pool-not-listed': { zh: '作业指定了其他资源池', en: 'the job lists other pools' },
   'class-not-served': { zh: '资源池不承接该类作业', en: 'the pool does not serve jobs of this class' },
   'engine-unreachable': { zh: '资源池引擎暂不可达', en: "the pool's engine cannot be reached at the moment" },
-  'nodes-out-of-service': { zh: '能容纳它的节点处于停用、排空或维护状态', en: 'the nodes that could hold it are down, drained or in maintenance' },
+  'nodes-out-of-service': {
+    zh: '能容纳它的节点处于停用、排空或维护状态',
+    en: 'the nodes that could hold it are down, drained or in maintenance',
+  },
   'larger-than-any-pool': { zh: '超过任何单个资源池的容量', en: 'it asks for more than any one pool has' },
   'quota-spent': { zh: '租户配额已用完', en: "the tenant's quota is spent" },
 } as const satisfies Record<Refusal, { zh: string; en: string }>;

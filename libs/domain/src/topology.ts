@@ -13,7 +13,15 @@ export type DataLevel = (typeof dataLevels)[number];
 export const jobClasses = ['training', 'finetune', 'inference', 'interactive', 'simulation'] as const;
 export type JobClass = (typeof jobClasses)[number];
 
-export const poolTiers = ['main', 'operator', 'edge', 'ai-centre', 'supercomputing', 'university', 'provincial'] as const;
+export const poolTiers = [
+  'main',
+  'operator',
+  'edge',
+  'ai-centre',
+  'supercomputing',
+  'university',
+  'provincial',
+] as const;
 export type PoolTier = (typeof poolTiers)[number];
 
 export const nodeStates = ['up', 'drained', 'down', 'maintenance'] as const;

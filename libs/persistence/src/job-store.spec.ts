@@ -118,7 +118,7 @@ describe('a submission', () => {
     const job = aNewJob({ name: 'cut-off' });
     const owner = openDatabase(fresh.url, { role: 'owner', max: 2 });
     const doomed = openDatabase(fresh.url, { role: 'chusuan_app', max: 1, applicationName: 'doomed' });
-    const waiting = `pg_stat_activity where application_name = 'doomed' and wait_event_type = 'Lock'`;
+    const waiting = `pg_stat_activity where datname = current_database() and application_name = 'doomed' and wait_event_type = 'Lock'`;
     // The tenant's row is kept, so that the submission waits inside its statement with half of its rows written.
     await owner.transaction(async (session) => {
       await session.query(`select 1 from tenant where id = 'blue' for update`);

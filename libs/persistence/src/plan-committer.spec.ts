@@ -188,8 +188,12 @@ describe('the fence', () => {
   const waits = async (what: 'plan-lock-jobs' | 'lease-take'): Promise<boolean> => {
     const text = what === 'lease-take' ? 'update lease set epoch%' : 'select id, state, nodes%';
     return (
-      (await owner.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1`, [text]))
-        .rowCount > 0
+      (
+        await owner.query(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1`,
+          [text],
+        )
+      ).rowCount > 0
     );
   };
 });
@@ -200,7 +204,7 @@ it('leaves nothing of a commit whose connection dies half-way', async () => {
   await queue(...jobs);
   const starts = jobs.map((job) => startOf(job, { nodeIndices: [37] }));
   const doomed = openDatabase(fresh.url, { role: 'chusuan_system', max: 1, applicationName: 'doomed' });
-  const waiting = `pg_stat_activity where application_name = 'doomed' and wait_event_type = 'Lock'`;
+  const waiting = `pg_stat_activity where datname = current_database() and application_name = 'doomed' and wait_event_type = 'Lock'`;
   const plan = { epoch, cycle: 8, now: t0, starts };
   // Another session has put an attempt with the last start's id but not committed it: the writing statement waits there, with
   // jobs moved, nodes taken and attempts inserted before it.

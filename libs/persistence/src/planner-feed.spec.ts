@@ -194,12 +194,21 @@ describe('following', () => {
     expect(await follower.catchUp()).toMatchObject([{ kind: 'job-queued', job: { id: slow.id } }]);
   });
 
+  // Transaction ids belong to the server, which other test files use too: waits until all as old as the newest change are over.
+  async function untilSettled(): Promise<void> {
+    const settled = 'select pg_snapshot_xmin(pg_current_snapshot()) > (select max(xact) from change) as yes';
+    while ((await system.query<{ yes: boolean }>(settled)).rows[0]?.yes !== true)
+      await system.query('select pg_sleep(0.01)');
+  }
+
   it('says it is lost to a cursor older than what was pruned, and to no other; a shape that changed starts everybody cold', async () => {
     const [old, recent] = [await new Follower().start(), new Follower()];
-    await submit(aNewJob(), aNewJob());
+    for (const job of [aNewJob(), aNewJob()]) await submit(job);
+    await untilSettled();
     await recent.start();
     for (const job of [aNewJob(), aNewJob()]) await submit(job);
-    await new PostgresPlannerFeed(system, { keepChanges: 1 }).prune();
+    await untilSettled();
+    await new PostgresPlannerFeed(system, { keepChanges: 2 }).prune(); // and the second submission, which bounds them
     expect(await feed.since(old.cursor)).toEqual({ kind: 'lost' });
     expect(await recent.catchUp()).toHaveLength(2);
     await system.query(`insert into change (kind, subject) values ('catalogue', 'seeds')`);

@@ -39,7 +39,10 @@ export async function holdPresence(
     while (!ended) {
       await delay(200, undefined, { ref: false });
       if (ended) return;
-      if (!serverLives()) return void onExit?.(`PostgreSQL has ended: ${why}`);
+      if (!serverLives()) {
+        onExit?.(`PostgreSQL has ended: ${why}`);
+        return;
+      }
       try {
         client = await connect();
         return;

@@ -80,12 +80,21 @@ export async function assembleApi(
           check: async () => {
             const state = await databaseReady(url);
             if (state.kind === 'ready') return null;
-            return state.kind === 'unreachable' ? `the database does not answer: ${state.why}` : `migrations are missing: ${state.missing.join(', ')}`;
+            return state.kind === 'unreachable'
+              ? `the database does not answer: ${state.why}`
+              : `migrations are missing: ${state.missing.join(', ')}`;
           },
         },
-        { name: 'planner', check: async () => (mirror.asOf === null ? 'the picture of pools and queue is not loaded yet' : null) },
+        {
+          name: 'planner',
+          check: async () => (mirror.asOf === null ? 'the picture of pools and queue is not loaded yet' : null),
+        },
       ],
-      settings: { cursorKey: cursorKey(parts.dataDir), rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 }, logLevel: parts.logLevel },
+      settings: {
+        cursorKey: cursorKey(parts.dataDir),
+        rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 },
+        logLevel: parts.logLevel,
+      },
       onChange: parts.onChange,
     },
     close: async () => {

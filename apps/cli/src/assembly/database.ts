@@ -3,7 +3,13 @@ import { join, resolve } from 'node:path';
 import type { Settings } from '#libs/config';
 import { loadSeeds, renderFaults } from '#libs/config';
 import type { Catalogue } from '#libs/domain';
-import { type EmbeddedPostgres, PostgresCatalogueStore, migrate, openOrm, startEmbeddedPostgres } from '#libs/persistence';
+import {
+  type EmbeddedPostgres,
+  PostgresCatalogueStore,
+  migrate,
+  openOrm,
+  startEmbeddedPostgres,
+} from '#libs/persistence';
 import { CliError } from '../exit.js';
 
 export interface OpenedDatabase {
@@ -39,7 +45,10 @@ export async function migrated(opened: OpenedDatabase): Promise<readonly string[
 export async function readSeeds(directory: string): Promise<Catalogue> {
   const loaded = await loadSeeds(directory);
   if (loaded.kind === 'ok') return loaded.catalogue;
-  throw new CliError('usage', `The seeds in ${directory} have ${loaded.faults.length} fault(s); nothing was changed.\n${renderFaults(loaded.faults)}`);
+  throw new CliError(
+    'usage',
+    `The seeds in ${directory} have ${loaded.faults.length} fault(s); nothing was changed.\n${renderFaults(loaded.faults)}`,
+  );
 }
 
 export interface SeedReport {
@@ -53,7 +62,10 @@ export async function storeSeeds(url: string, catalogue: Catalogue, mode: string
   try {
     const stored = await new PostgresCatalogueStore(orm).store(catalogue, { enable: mode === null ? [] : [mode] });
     if (stored.kind === 'stored') return stored;
-    throw new CliError('conflict', `The seeds would strand running work; nothing was changed.\n${stored.problems.map((problem) => `- ${problem}`).join('\n')}`);
+    throw new CliError(
+      'conflict',
+      `The seeds would strand running work; nothing was changed.\n${stored.problems.map((problem) => `- ${problem}`).join('\n')}`,
+    );
   } finally {
     await orm.close();
   }

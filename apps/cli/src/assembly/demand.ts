@@ -19,12 +19,19 @@ export interface AssembledDemand {
 /** The same city each time: a demonstration that two people talk about should be the same demonstration. */
 const SAMPLE_SEED = 'chusuan';
 
-export async function assembleDemand(foundation: Foundation, choice: DemandChoice, seedsDir: string): Promise<AssembledDemand> {
+export async function assembleDemand(
+  foundation: Foundation,
+  choice: DemandChoice,
+  seedsDir: string,
+): Promise<AssembledDemand> {
   if (choice.kind === 'empty') return { play: null, label: 'none (--empty): submit jobs of your own' };
   if (choice.kind === 'sample') {
     const options = { seed: SAMPLE_SEED };
     const plan = samplePlan(new SampleDemand(foundation.catalogue, options), options);
-    return { play: await begin(foundation, plan), label: 'generated from the sample tenants 样例需求, marked as a sample everywhere' };
+    return {
+      play: await begin(foundation, plan),
+      label: 'generated from the sample tenants 样例需求, marked as a sample everywhere',
+    };
   }
   const { plan, label } = await traceOf(foundation, choice, seedsDir);
   return { play: await begin(foundation, plan), label };
@@ -37,11 +44,17 @@ async function traceOf(
 ): Promise<{ plan: DemandPlan; label: string }> {
   const read = await readTrace(choice.file, (text) => readSwf(text, { mode: 'strict' }));
   if (read.kind === 'faults') {
-    throw new CliError('usage', `${choice.file} cannot be replayed: ${read.count} fault(s).\n${renderTraceFaults(read)}`);
+    throw new CliError(
+      'usage',
+      `${choice.file} cannot be replayed: ${read.count} fault(s).\n${renderTraceFaults(read)}`,
+    );
   }
   const mapping = await mappingOf(choice, read.header, seedsDir);
   const name = basename(choice.file);
-  const { plan, report } = tracePlan({ name, jobs: read.jobs, mapping, skipSeconds: choice.skipSeconds }, foundation.catalogue);
+  const { plan, report } = tracePlan(
+    { name, jobs: read.jobs, mapping, skipSeconds: choice.skipSeconds },
+    foundation.catalogue,
+  );
   const left = report.withoutWork + report.tooLarge + report.beforeStart;
   const notes = [
     `${report.mapped} of ${report.read} jobs by mapping "${mapping.id}"`,
@@ -58,14 +71,18 @@ async function mappingOf(
 ): Promise<TraceMappingFile> {
   const directory = join(seedsDir, 'traces');
   const loaded = await loadTraceMappings(directory);
-  if (loaded.kind === 'faults') throw new CliError('usage', `The mappings in ${directory} have faults:\n${renderFaults(loaded.faults)}`);
+  if (loaded.kind === 'faults')
+    throw new CliError('usage', `The mappings in ${directory} have faults:\n${renderFaults(loaded.faults)}`);
   const known = loaded.mappings.map((mapping) => mapping.id);
   const found =
     choice.mapping === null
       ? chooseMapping(loaded.mappings, { file: basename(choice.file), header })
       : (loaded.mappings.find((mapping) => mapping.id === choice.mapping) ?? null);
   if (found) return found;
-  throw new CliError('usage', `${directory} has no mapping "${choice.mapping ?? 'that fits this log'}": there are ${known.join(', ') || 'none'}. Name one with --mapping, or add a file.`);
+  throw new CliError(
+    'usage',
+    `${directory} has no mapping "${choice.mapping ?? 'that fits this log'}": there are ${known.join(', ') || 'none'}. Name one with --mapping, or add a file.`,
+  );
 }
 
 async function begin(foundation: Foundation, plan: DemandPlan): Promise<PlayDemand> {
@@ -77,5 +94,8 @@ async function begin(foundation: Foundation, plan: DemandPlan): Promise<PlayDema
   };
   const begun = await PlayDemand.begin(plan, ports, foundation.time.now(), { clockRate: foundation.time.rate });
   if (begun.kind === 'ready') return begun.play;
-  throw new CliError('conflict', `${plan.label} was played here before with other settings (another mapping, or other seeds), so its place cannot be found again.\n- start with another CHUSUAN_DATA_DIR, or\n- remove the data directory to begin anew`);
+  throw new CliError(
+    'conflict',
+    `${plan.label} was played here before with other settings (another mapping, or other seeds), so its place cannot be found again.\n- start with another CHUSUAN_DATA_DIR, or\n- remove the data directory to begin anew`,
+  );
 }

@@ -11,7 +11,11 @@ const newKey = (role: string): string => `csk_${role}_${randomBytes(24).toString
  * already has are kept, so a walk-through survives a restart; the database holds only their hashes. A file that belongs to
  * another database (the data directory was copied, the database was not) gets all of its keys registered again.
  */
-export async function ensureDevelopmentKeys(store: KeyStore, dataDir: string, tenants: readonly string[]): Promise<string> {
+export async function ensureDevelopmentKeys(
+  store: KeyStore,
+  dataDir: string,
+  tenants: readonly string[],
+): Promise<string> {
   const file = credentialsFile(dataDir);
   const kept: Partial<Credentials> = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Credentials) : {};
   const credentials: Credentials = {

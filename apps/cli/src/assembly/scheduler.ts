@@ -47,7 +47,11 @@ export function engines(
     new MeasuredEngine(inner, { poolId, engine }, options.instruments.scheduler, stopwatch);
   return engineDirectory(pools, {
     simulated: ({ poolId, placement }) =>
-      measured(poolId, 'simulated', new SimulatedEngine({ pool: { id: poolId, placement, nodes: nodesOf(poolId) }, store, ids })),
+      measured(
+        poolId,
+        'simulated',
+        new SimulatedEngine({ pool: { id: poolId, placement, nodes: nodesOf(poolId) }, store, ids }),
+      ),
     local: ({ poolId }) =>
       measured(
         poolId,

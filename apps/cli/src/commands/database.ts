@@ -28,10 +28,17 @@ export function databaseCommands(program: Command, cli: Cli): void {
     .option('--json')
     .action(async (directory: string, options: { check?: boolean; dev?: boolean; json?: boolean }) => {
       const catalogue = await readSeeds(directory);
-      const size = { pools: catalogue.pools.length, nodeGroups: catalogue.nodeGroups.length, tenants: catalogue.tenants.length };
+      const size = {
+        pools: catalogue.pools.length,
+        nodeGroups: catalogue.nodeGroups.length,
+        tenants: catalogue.tenants.length,
+      };
       if (options.check) {
         if (options.json) printJson({ faults: [], ...size });
-        else printData(`${directory}: ${size.pools} pools, ${size.nodeGroups} node groups, ${size.tenants} tenants, no faults`);
+        else
+          printData(
+            `${directory}: ${size.pools} pools, ${size.nodeGroups} node groups, ${size.tenants} tenants, no faults`,
+          );
         return;
       }
       const opened = await databaseOf(cli.settings);
@@ -40,7 +47,10 @@ export function databaseCommands(program: Command, cli: Cli): void {
         const report = await storeSeeds(opened.url, catalogue, options.dev ? 'dev' : null);
         const { added, changed, unchanged } = report;
         if (options.json) printJson({ added, changed, unchanged, ...size });
-        else printData(`${added} added, ${changed} changed, ${unchanged} unchanged (${size.pools} pools, ${size.tenants} tenants)`);
+        else
+          printData(
+            `${added} added, ${changed} changed, ${unchanged} unchanged (${size.pools} pools, ${size.tenants} tenants)`,
+          );
       } finally {
         await opened.embedded?.stop();
       }

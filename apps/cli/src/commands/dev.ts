@@ -32,17 +32,23 @@ interface DevOptions {
 export function devCommand(program: Command, cli: Cli): void {
   program
     .command('dev')
-    .description('everything in one process: embedded PostgreSQL, API, scheduler, exporter, and demand to watch (npm start)')
+    .description(
+      'everything in one process: embedded PostgreSQL, API, scheduler, exporter, and demand to watch (npm start)',
+    )
     .option('--empty', 'pools and no demand')
     .option('--trace <file>', 'replay a log in SWF, plain or gzip, as the tenants’ demand')
-    .option('--mapping <id>', 'how the log maps onto tenants, classes and card models: one of seeds/traces (default: chosen by the log)')
+    .option(
+      '--mapping <id>',
+      'how the log maps onto tenants, classes and card models: one of seeds/traces (default: chosen by the log)',
+    )
     .option('--skip <seconds>', 'begin the replay so many seconds into the log', (text) => {
       const value = Number(text);
       if (!(value >= 0)) throw new InvalidArgumentError('give seconds, 0 or more.');
       return value;
     })
     .action(async (options: DevOptions) => {
-      if (options.empty && options.trace) throw new CliError('usage', '--empty and --trace exclude each other: give one of them.');
+      if (options.empty && options.trace)
+        throw new CliError('usage', '--empty and --trace exclude each other: give one of them.');
       await dev(cli, options);
     });
 }
@@ -54,7 +60,8 @@ async function dev(cli: Cli, options: DevOptions): Promise<void> {
     : options.empty
       ? { kind: 'empty' }
       : { kind: 'sample' };
-  if (choice.kind === 'trace' && !existsSync(choice.file)) throw new CliError('usage', `${choice.file} is not there: name a log in SWF, plain or gzip.`);
+  if (choice.kind === 'trace' && !existsSync(choice.file))
+    throw new CliError('usage', `${choice.file} is not there: name a log in SWF, plain or gzip.`);
   await requireFreePort(settings.httpPort, settings.httpHost, 'CHUSUAN_HTTP_PORT');
   await requireFreePort(settings.metricsPort, settings.httpHost, 'CHUSUAN_METRICS_PORT');
   mkdirSync(settings.dataDir, { recursive: true });
@@ -71,7 +78,9 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   const { settings } = cli;
   const catalogue = await readSeeds(settings.seedsDir);
   const opened = await databaseOf(settings, (how) => {
-    say(`the embedded PostgreSQL ended (${how}); stopping. What was acknowledged is on disk: start again with \`npm start\`.`);
+    say(
+      `the embedded PostgreSQL ended (${how}); stopping. What was acknowledged is on disk: start again with \`npm start\`.`,
+    );
     shutdown.soon(1);
   });
   shutdown.add('PostgreSQL', async () => void (await opened.embedded?.stop()));
@@ -97,7 +106,13 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   const host = new WorkerPlanner();
   shutdown.add('planner', () => host.close());
   const scheduler = await createScheduler(
-    schedulerDependencies(foundation, { engines: directory, host, instruments, demand: demand.play, report: reportSchedulerEvent }),
+    schedulerDependencies(foundation, {
+      engines: directory,
+      host,
+      instruments,
+      demand: demand.play,
+      report: reportSchedulerEvent,
+    }),
   );
   shutdown.add('scheduler', () => scheduler.close());
   const exporter = await createExporter({
@@ -114,7 +129,8 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
     requestsPerSecond: settings.requestsPerSecond,
     logLevel: settings.logLevel,
     onChange: () => scheduler.poke(),
-    onError: (what, error) => say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (what, error) =>
+      say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
   });
   shutdown.add("API's mirror", () => assembled.close());
   const api = await createApi(assembled.dependencies);
@@ -128,7 +144,9 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
       keysFile,
       demand: demand.label,
       rate: foundation.time.rate,
-      database: opened.embedded ? `embedded PostgreSQL in ${settings.dataDir}` : 'the PostgreSQL of CHUSUAN_DATABASE_URL',
+      database: opened.embedded
+        ? `embedded PostgreSQL in ${settings.dataDir}`
+        : 'the PostgreSQL of CHUSUAN_DATABASE_URL',
       pools: foundation.pools.length,
     }),
   );
@@ -143,7 +161,10 @@ function banner(facts: {
   readonly database: string;
   readonly pools: number;
 }): string {
-  const hour = facts.rate === 1 ? '' : ` (an hour passes in ${(3600 / facts.rate).toFixed(facts.rate > 360 ? 1 : 0)} s; CHUSUAN_TIME_SCALE changes it)`;
+  const hour =
+    facts.rate === 1
+      ? ''
+      : ` (an hour passes in ${(3600 / facts.rate).toFixed(facts.rate > 360 ? 1 : 0)} s; CHUSUAN_TIME_SCALE changes it)`;
   return [
     '',
     '楚算 Chusuan is ready',

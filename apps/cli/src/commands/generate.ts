@@ -29,7 +29,10 @@ export function generateCommand(program: Command): void {
       });
       const names = stale.map(([file]) => file).join(', ');
       if (options.check && stale.length > 0) {
-        throw new CliError('failed', `Out of date: ${names}. Run \`npm run generate\` after a build and commit what it writes.`);
+        throw new CliError(
+          'failed',
+          `Out of date: ${names}. Run \`npm run generate\` after a build and commit what it writes.`,
+        );
       }
       say(stale.length === 0 ? 'generated files are up to date' : `wrote ${names}`);
     });
@@ -46,6 +49,10 @@ function readOr(file: string): string {
 function between(text: string, begin: string, end: string, content: string): string {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new CliError('failed', `The README lacks the marks ${begin} and ${end} that the table of settings goes between.`);
+  if (from < 0 || to < from)
+    throw new CliError(
+      'failed',
+      `The README lacks the marks ${begin} and ${end} that the table of settings goes between.`,
+    );
   return `${text.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${text.slice(to)}`;
 }

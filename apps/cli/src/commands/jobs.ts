@@ -17,11 +17,19 @@ interface Job {
   readonly endedAt: string | null;
   readonly exitCode: number | null;
   readonly placement: { readonly pool: string; readonly nodes: readonly string[] } | null;
-  readonly waiting: { readonly refusal: string; readonly text: { readonly zh: string; readonly en: string }; readonly estimatedStart: string | null } | null;
+  readonly waiting: {
+    readonly refusal: string;
+    readonly text: { readonly zh: string; readonly en: string };
+    readonly estimatedStart: string | null;
+  } | null;
 }
 interface Request {
   readonly timeLimitSeconds: number;
-  readonly resources: { readonly nodes: number; readonly acceleratorsPerNode: number; readonly cpuCoresPerNode?: number };
+  readonly resources: {
+    readonly nodes: number;
+    readonly acceleratorsPerNode: number;
+    readonly cpuCoresPerNode?: number;
+  };
 }
 /** In lists the request's size stands beside the job, alone the whole request below it. */
 type ListedJob = Job & Request;
@@ -45,7 +53,10 @@ function readBody(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new CliError('usage', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}. Give a JSON file with the job, or - for standard input.`);
+    throw new CliError(
+      'usage',
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}. Give a JSON file with the job, or - for standard input.`,
+    );
   }
   try {
     return JSON.parse(text) as Record<string, unknown>;
@@ -70,39 +81,58 @@ export function jobCommands(program: Command, cli: Cli): void {
     .command('queue')
     .description('jobs that wait or run, newest first')
     .option('--state <state>', 'only jobs in this state')
-    .option('--tenant <id>').option('--pool <id>').option('--class <class>')
+    .option('--tenant <id>')
+    .option('--pool <id>')
+    .option('--class <class>')
     .option('--limit <n>', 'at most so many', '50')
-    .option('--as <who>').option('--json')
+    .option('--as <who>')
+    .option('--json')
     .action(async (options: QueueOptions) => queue(cli, options));
 
   const job = program.command('job').description('one job: show, explain, cancel, logs');
   job
-    .command('show', { isDefault: true }).argument('<id>').option('--as <who>').option('--json')
+    .command('show', { isDefault: true })
+    .argument('<id>')
+    .option('--as <who>')
+    .option('--json')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
       const found = await cli.client(options.as).get<ShownJob>(`/v1/jobs/${id}`);
       if (options.json) printJson(found);
       else printData(describe(found));
     });
   job
-    .command('explain').argument('<id>').option('--as <who>').option('--json')
+    .command('explain')
+    .argument('<id>')
+    .option('--as <who>')
+    .option('--json')
     .description('why it waits and what it waits for')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
-      const answer = await cli.client(options.as).get<{ readonly text: { readonly zh: string; readonly en: string } }>(`/v1/jobs/${id}/explanation`);
+      const answer = await cli
+        .client(options.as)
+        .get<{ readonly text: { readonly zh: string; readonly en: string } }>(`/v1/jobs/${id}/explanation`);
       if (options.json) printJson(answer);
       else printData(`${answer.text.zh}\n${answer.text.en}`);
     });
   job
-    .command('cancel').argument('<id>').option('--as <who>').option('--json')
+    .command('cancel')
+    .argument('<id>')
+    .option('--as <who>')
+    .option('--json')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
       const answer = await cli.client(options.as).post<{ readonly state: string }>(`/v1/jobs/${id}/cancel`, {});
       if (options.json) printJson(answer);
       else say(`${id}: ${answer.state}`);
     });
   job
-    .command('logs').argument('<id>').option('--as <who>').option('--json')
+    .command('logs')
+    .argument('<id>')
+    .option('--as <who>')
+    .option('--json')
     .description('what it wrote to standard output and standard error')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
-      const logs = await cli.client(options.as).get<{ readonly stdout: string; readonly stderr: string }>(`/v1/jobs/${id}/logs`);
+      const logs = await cli
+        .client(options.as)
+        .get<{ readonly stdout: string; readonly stderr: string }>(`/v1/jobs/${id}/logs`);
       if (options.json) return printJson(logs);
       process.stdout.write(logs.stdout);
       process.stderr.write(logs.stderr);
@@ -126,7 +156,9 @@ async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<v
   }
   // A key of its own makes the CLI's retry after a lost answer safe.
   const key = options.idempotencyKey ?? randomUUID();
-  const job = await client.post<{ readonly id: string; readonly state: string }>('/v1/jobs', body, { 'idempotency-key': key });
+  const job = await client.post<{ readonly id: string; readonly state: string }>('/v1/jobs', body, {
+    'idempotency-key': key,
+  });
   if (!options.wait) return options.json ? printJson(job) : printData(job.id);
   say(`${job.id}: waiting for its end`);
   const ended = await waitFor(cli, options.as, job.id);
@@ -157,24 +189,51 @@ interface QueueOptions {
 async function queue(cli: Cli, options: QueueOptions): Promise<void> {
   const query = new URLSearchParams({ limit: options.limit });
   for (const name of ['state', 'tenant', 'pool', 'class'] as const) if (options[name]) query.set(name, options[name]);
-  const page = await cli.client(options.as).get<{ readonly items: readonly ListedJob[]; readonly nextCursor: string | null }>(`/v1/jobs?${query}`);
+  const page = await cli
+    .client(options.as)
+    .get<{ readonly items: readonly ListedJob[]; readonly nextCursor: string | null }>(`/v1/jobs?${query.toString()}`);
   if (options.json) return printJson(page);
   if (page.items.length === 0) return say('no such jobs');
-  const rows = page.items.map((job) => [job.id, job.tenant, job.name, job.class, size(job), job.state, job.placement?.pool ?? '-', localTime(job.submittedAt), reason(job)]);
+  const rows = page.items.map((job) => [
+    job.id,
+    job.tenant,
+    job.name,
+    job.class,
+    size(job),
+    job.state,
+    job.placement?.pool ?? '-',
+    localTime(job.submittedAt),
+    reason(job),
+  ]);
   printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
 }
 
 const size = ({ resources }: Request): string =>
   `${resources.nodes}×${resources.acceleratorsPerNode > 0 ? `${resources.acceleratorsPerNode} cards` : `${resources.cpuCoresPerNode ?? '?'} cores`}`;
-const reason = (job: Job): string => (job.waiting ? `${job.waiting.refusal}, est. ${localTime(job.waiting.estimatedStart)}` : '');
+const reason = (job: Job): string =>
+  job.waiting ? `${job.waiting.refusal}, est. ${localTime(job.waiting.estimatedStart)}` : '';
 
 function describe(job: ShownJob): string {
   const rows: [string, string][] = [
-    ['id', job.id], ['name', job.name], ['tenant', job.tenant], ['class', job.class], ['size', size(job.request)], ['state', job.state],
-    ['limit', duration(job.request.timeLimitSeconds)], ['submitted', localTime(job.submittedAt)], ['started', localTime(job.startedAt)], ['ended', localTime(job.endedAt)],
-    ['exit code', job.exitCode === null ? '-' : String(job.exitCode)], ['pool', job.placement?.pool ?? '-'], ['nodes', job.placement?.nodes.join(' ') || '-'],
+    ['id', job.id],
+    ['name', job.name],
+    ['tenant', job.tenant],
+    ['class', job.class],
+    ['size', size(job.request)],
+    ['state', job.state],
+    ['limit', duration(job.request.timeLimitSeconds)],
+    ['submitted', localTime(job.submittedAt)],
+    ['started', localTime(job.startedAt)],
+    ['ended', localTime(job.endedAt)],
+    ['exit code', job.exitCode === null ? '-' : String(job.exitCode)],
+    ['pool', job.placement?.pool ?? '-'],
+    ['nodes', job.placement?.nodes.join(' ') || '-'],
   ];
-  if (job.waiting) rows.push(['waits', `${job.waiting.text.zh} · ${job.waiting.text.en}`], ['estimate', localTime(job.waiting.estimatedStart)]);
+  if (job.waiting)
+    rows.push(
+      ['waits', `${job.waiting.text.zh} · ${job.waiting.text.en}`],
+      ['estimate', localTime(job.waiting.estimatedStart)],
+    );
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join('\n');
 }
 
@@ -190,5 +249,8 @@ function quoteTable(quote: Quote): string {
     percent(option.greenShare?.gridAverage),
     option.refusal?.code ?? '',
   ]);
-  return table(['POOL', 'EST. START', 'BASIS', 'YUAN', 'KWH', 'KGCO2', 'GREEN (HOUR-MATCHED)', 'GRID AVERAGE', 'REFUSAL'], rows);
+  return table(
+    ['POOL', 'EST. START', 'BASIS', 'YUAN', 'KWH', 'KGCO2', 'GREEN (HOUR-MATCHED)', 'GRID AVERAGE', 'REFUSAL'],
+    rows,
+  );
 }

@@ -23,7 +23,10 @@ const meanings: Readonly<Record<keyof typeof verbs, string>> = {
 export function nodeCommands(program: Command, cli: Cli): void {
   const node = program.command('node').description('one node: show, drain, resume, maintain, down');
   node
-    .command('show', { isDefault: true }).argument('<id>').option('--as <who>').option('--json')
+    .command('show', { isDefault: true })
+    .argument('<id>')
+    .option('--as <who>')
+    .option('--json')
     .action(async (id: string, options: { as?: string; json?: boolean }) => {
       const found = await cli.client(options.as).get<Node>(`/v1/nodes/${encodeURIComponent(id)}`);
       if (options.json) return printJson(found);
@@ -38,10 +41,19 @@ export function nodeCommands(program: Command, cli: Cli): void {
     });
   for (const [verb, state] of Object.entries(verbs)) {
     node
-      .command(verb).argument('<id>').description(meanings[verb as keyof typeof verbs])
-      .option('--reason <text>', 'why; shown to whoever looks at the node').option('--as <who>').option('--json')
+      .command(verb)
+      .argument('<id>')
+      .description(meanings[verb as keyof typeof verbs])
+      .option('--reason <text>', 'why; shown to whoever looks at the node')
+      .option('--as <who>')
+      .option('--json')
       .action(async (id: string, options: { reason?: string; as?: string; json?: boolean }) => {
-        const changed = await cli.client(options.as).patch<Node>(`/v1/nodes/${encodeURIComponent(id)}`, { state, ...(options.reason ? { reason: options.reason } : {}) });
+        const changed = await cli
+          .client(options.as)
+          .patch<Node>(`/v1/nodes/${encodeURIComponent(id)}`, {
+            state,
+            ...(options.reason ? { reason: options.reason } : {}),
+          });
         if (options.json) printJson(changed);
         else say(`${id}: ${changed.state}`);
       });

@@ -10,7 +10,12 @@ interface Pool {
   readonly reachable: boolean;
   readonly assumed: boolean;
   readonly simulated: boolean;
-  readonly live: { readonly nodes: number; readonly cards: number; readonly cardsAllocated: number; readonly runningAttempts: number };
+  readonly live: {
+    readonly nodes: number;
+    readonly cards: number;
+    readonly cardsAllocated: number;
+    readonly runningAttempts: number;
+  };
   readonly lastHour: {
     readonly greenShare: { readonly hourMatched: number; readonly volumetric: number; readonly gridAverage: number };
   } | null;
@@ -37,8 +42,15 @@ export function poolCommands(program: Command, cli: Cli): void {
         percent(pool.lastHour?.greenShare.hourMatched),
         percent(pool.lastHour?.greenShare.volumetric),
         percent(pool.lastHour?.greenShare.gridAverage),
-        [pool.enabled ? '' : 'off', pool.reachable ? '' : 'unreachable', pool.simulated ? 'simulated' : ''].filter(Boolean).join(' '),
+        [pool.enabled ? '' : 'off', pool.reachable ? '' : 'unreachable', pool.simulated ? 'simulated' : '']
+          .filter(Boolean)
+          .join(' '),
       ]);
-      printData(table(['POOL', 'NAME', 'TIER', 'NODES', 'CARDS', 'RUNNING', 'GREEN HOURLY', 'GREEN VOLUME', 'GRID AVERAGE', 'NOTE'], rows));
+      printData(
+        table(
+          ['POOL', 'NAME', 'TIER', 'NODES', 'CARDS', 'RUNNING', 'GREEN HOURLY', 'GREEN VOLUME', 'GRID AVERAGE', 'NOTE'],
+          rows,
+        ),
+      );
     });
 }

@@ -23,12 +23,17 @@ export function replayCommand(program: Command, cli: Cli): void {
         const wanted = cycle ?? (await log.next()) - 1;
         const replayed = await new ReplayCycle(log, sha256).execute(wanted);
         if (replayed.kind === 'not-kept') {
-          throw new CliError('not-found', `Cycle ${wanted} is not kept: it never was, or it is older than what is kept for replay. Ask for a newer one.`);
+          throw new CliError(
+            'not-found',
+            `Cycle ${wanted} is not kept: it never was, or it is older than what is kept for replay. Ask for a newer one.`,
+          );
         }
         const { plan, ...summary } = replayed;
         if (options.json) printJson(options.plan ? replayed : summary);
         else {
-          printData(`cycle ${summary.cycle}: ${summary.kind} plan, ${summary.starts} starts of ${summary.considered} jobs looked at`);
+          printData(
+            `cycle ${summary.cycle}: ${summary.kind} plan, ${summary.starts} starts of ${summary.considered} jobs looked at`,
+          );
           printData(`recorded ${summary.recordedSha256}\nreplayed ${summary.replayedSha256}`);
           if (options.plan) printData(JSON.stringify(plan, null, 2));
         }

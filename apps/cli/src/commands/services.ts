@@ -19,9 +19,18 @@ import { Shutdown } from '../shutdown.js';
 
 /** The three processes of an installation, each alone, on the PostgreSQL of CHUSUAN_DATABASE_URL; service time is wall time. */
 export function serviceCommands(program: Command, cli: Cli): void {
-  program.command('api').description('the HTTP API alone').action(() => serve(cli.settings, 'chusuan-api', api));
-  program.command('scheduler').description('the scheduler alone; several stand by for each other').action(() => serve(cli.settings, 'chusuan-scheduler', scheduler));
-  program.command('exporter').description('the exporter of /metrics alone').action(() => serve(cli.settings, 'chusuan-exporter', exporter));
+  program
+    .command('api')
+    .description('the HTTP API alone')
+    .action(() => serve(cli.settings, 'chusuan-api', api));
+  program
+    .command('scheduler')
+    .description('the scheduler alone; several stand by for each other')
+    .action(() => serve(cli.settings, 'chusuan-scheduler', scheduler));
+  program
+    .command('exporter')
+    .description('the exporter of /metrics alone')
+    .action(() => serve(cli.settings, 'chusuan-exporter', exporter));
 }
 
 interface Serving {
@@ -33,18 +42,38 @@ interface Serving {
 
 async function serve(settings: Settings, name: string, run: (serving: Serving) => Promise<void>): Promise<void> {
   if (!settings.databaseUrl) {
-    throw new CliError('usage', 'CHUSUAN_DATABASE_URL is not set: a process of its own needs a PostgreSQL that all share.\n- set it, or\n- use `npm start`, which runs everything in one process on an embedded one');
+    throw new CliError(
+      'usage',
+      'CHUSUAN_DATABASE_URL is not set: a process of its own needs a PostgreSQL that all share.\n- set it, or\n- use `npm start`, which runs everything in one process on an embedded one',
+    );
   }
   if (settings.timeScale !== undefined && settings.timeScale !== 1) {
-    throw new CliError('usage', 'CHUSUAN_TIME_SCALE must be 1 (or unset) outside `chusuan dev`: real engines run on wall time.');
+    throw new CliError(
+      'usage',
+      'CHUSUAN_TIME_SCALE must be 1 (or unset) outside `chusuan dev`: real engines run on wall time.',
+    );
   }
   const state = await databaseReady(settings.databaseUrl);
-  if (state.kind === 'unreachable') throw new CliError('try-later', `The database of CHUSUAN_DATABASE_URL does not answer: ${state.why}.\n- start it, or correct the setting`);
-  if (state.kind === 'not-migrated') throw new CliError('conflict', `The database lacks ${state.missing.join(', ')}: run \`npx chusuan migrate\` and \`npx chusuan seed\` first.`);
+  if (state.kind === 'unreachable')
+    throw new CliError(
+      'try-later',
+      `The database of CHUSUAN_DATABASE_URL does not answer: ${state.why}.\n- start it, or correct the setting`,
+    );
+  if (state.kind === 'not-migrated')
+    throw new CliError(
+      'conflict',
+      `The database lacks ${state.missing.join(', ')}: run \`npx chusuan migrate\` and \`npx chusuan seed\` first.`,
+    );
   const shutdown = new Shutdown();
   try {
     const instruments = await processInstruments(settings.databaseUrl, shutdown);
-    const foundation = await layFoundation({ url: settings.databaseUrl, rate: 1, name, instruments, onIdleError: () => undefined });
+    const foundation = await layFoundation({
+      url: settings.databaseUrl,
+      rate: 1,
+      name,
+      instruments,
+      onIdleError: () => undefined,
+    });
     shutdown.add('connections', () => foundation.close());
     await run({ settings, foundation, instruments, shutdown });
     shutdown.onSignals();
@@ -62,7 +91,8 @@ async function api({ settings, foundation, instruments, shutdown }: Serving): Pr
     dataDir: settings.dataDir,
     requestsPerSecond: settings.requestsPerSecond,
     logLevel: settings.logLevel,
-    onError: (what, error) => say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (what, error) =>
+      say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
   });
   shutdown.add("API's mirror", () => assembled.close());
   const service = await createApi(assembled.dependencies);
@@ -75,7 +105,13 @@ async function scheduler({ settings, foundation, instruments, shutdown }: Servin
   shutdown.add('planner', () => host.close());
   const directory = engines(foundation, { dataDir: resolve(settings.dataDir), instruments });
   const service = await createScheduler(
-    schedulerDependencies(foundation, { engines: directory, host, instruments, demand: null, report: reportSchedulerEvent }),
+    schedulerDependencies(foundation, {
+      engines: directory,
+      host,
+      instruments,
+      demand: null,
+      report: reportSchedulerEvent,
+    }),
   );
   shutdown.add('scheduler', () => service.close());
   say(service.isLeading ? 'scheduler leads' : 'scheduler stands by');

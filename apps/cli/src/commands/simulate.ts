@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTrace, renderTraceFaults } from '#libs/config';
 import { type BackfillMode, type OrderName, backfillModes, orderNames } from '#libs/scheduling';
-import { cleanProtocolA, readSwf, scheduleText, simulate } from '#libs/simulation';
+import { cleanProtocolA, processorsOf, readSwf, scheduleText, simulate } from '#libs/simulation';
 import { CliError } from '../exit.js';
 import { duration, percent, printData, printJson } from '../output.js';
 
@@ -29,7 +29,7 @@ export function simulateCommand(program: Command): void {
     .requiredOption('--trace <file>', 'the log, plain or gzip')
     .addOption(new Option('--order <order>').choices(orderNames).default('fcfs'))
     .addOption(new Option('--backfill <mode>').choices(backfillModes).default('easy'))
-    .option('--processors <n>', 'size of the machine; default: MaxProcs of the log’s header', whole(1))
+    .option('--processors <n>', 'size of the machine; default: MaxProcs or MaxNodes of the log’s header, else its largest job', whole(1))
     .option('--first <i>', 'begin with the i-th job of the cleaned log, from 0', whole(0))
     .option('--count <n>', 'so many jobs', whole(1))
     .option('--starts <file>', 'write a line "id start" for each job')
@@ -42,16 +42,29 @@ async function run(options: SimulateOptions): Promise<void> {
   const mode = options.lenient ? 'protocol' : 'strict';
   const read = await readTrace(options.trace, (text) => readSwf(text, { mode }));
   if (read.kind === 'faults') {
-    throw new CliError('usage', `${options.trace} cannot be replayed: ${read.count} fault(s).\n${renderTraceFaults(read)}`);
+    throw new CliError(
+      'usage',
+      `${options.trace} cannot be replayed: ${read.count} fault(s).\n${renderTraceFaults(read)}`,
+    );
   }
-  const processors = options.processors ?? sizeOf(read.header, options.trace);
+  const processors = options.processors ?? processorsOf({ ...read, faults: [] });
   const jobs = cleanProtocolA(read.jobs, processors);
   const first = options.first ?? 0;
   if (jobs.length <= first) {
-    throw new CliError('usage', `${options.trace} has ${jobs.length} jobs that fit ${processors} processors, none from index ${first} on: lower --first or raise --processors.`);
+    throw new CliError(
+      'usage',
+      `${options.trace} has ${jobs.length} jobs that fit ${processors} processors, none from index ${first} on: lower --first or raise --processors.`,
+    );
   }
   const began = performance.now();
-  const { starts, ...result } = simulate({ jobs, processors, order: options.order, backfill: options.backfill, first, count: options.count });
+  const { starts, ...result } = simulate({
+    jobs,
+    processors,
+    order: options.order,
+    backfill: options.backfill,
+    first,
+    count: options.count,
+  });
   const wallSeconds = (performance.now() - began) / 1000;
   const hash = createHash('sha256');
   for (const chunk of scheduleText(starts)) hash.update(chunk);
@@ -71,12 +84,6 @@ async function run(options: SimulateOptions): Promise<void> {
       ].join('\n'),
     );
   }
-}
-
-function sizeOf(header: ReadonlyMap<string, string>, trace: string): number {
-  const value = Number.parseInt(header.get('MaxProcs') ?? header.get('MaxNodes') ?? '', 10);
-  if (value > 0) return value;
-  throw new CliError('usage', `${trace} does not say in its header how many processors the machine has (MaxProcs): give --processors.`);
 }
 
 function whole(least: number): (text: string) => number {

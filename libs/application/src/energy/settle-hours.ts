@@ -50,15 +50,13 @@ export function settlementOf(book: SiteBook, hour: Instant, occupancy: readonly 
     siteId: book.site.id,
     supply: book.supplyAt(hour),
     pue: book.pueAt(hour),
-    groups: book.groups.map(
-      (group): PoweredGroup => ({
-        groupId: group.id,
-        poolId: group.poolId,
-        nodes: group.nodes.value,
-        shape: group.shape,
-        power: powerModelAt(group.power, hour),
-      }),
-    ),
+    groups: book.groups.map((group): PoweredGroup => ({
+      groupId: group.id,
+      poolId: group.poolId,
+      nodes: group.nodes.value,
+      shape: group.shape,
+      power: powerModelAt(group.power, hour),
+    })),
     uses: occupancy.map((use) => nodeUse(use, hour)),
   });
 }

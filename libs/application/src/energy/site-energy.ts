@@ -22,7 +22,14 @@ export function siteBooks(catalogue: Catalogue, poolIds: ReadonlySet<string>): M
   return new Map(
     catalogue.sites
       .filter((site) => bySite.has(site.id))
-      .map((site) => [site.id, bookOf(catalogue, site, (bySite.get(site.id) ?? []).map((pool) => pool.id))]),
+      .map((site) => [
+        site.id,
+        bookOf(
+          catalogue,
+          site,
+          (bySite.get(site.id) ?? []).map((pool) => pool.id),
+        ),
+      ]),
   );
 }
 
@@ -46,7 +53,8 @@ function bookOf(catalogue: Catalogue, site: Site, poolIds: readonly string[]): S
     expectedWattsAt: (at) =>
       pueOf(at) *
       groups.reduce(
-        (watts, group) => watts + group.nodes.value * nodeWatts(powerModelAt(group.power, at), baseline.get(group.poolId) ?? 0),
+        (watts, group) =>
+          watts + group.nodes.value * nodeWatts(powerModelAt(group.power, at), baseline.get(group.poolId) ?? 0),
         0,
       ),
   };
@@ -55,7 +63,13 @@ function bookOf(catalogue: Catalogue, site: Site, poolIds: readonly string[]): S
 function siteEnergy(catalogue: Catalogue, site: Site, at: Instant): SiteEnergy {
   const grid = catalogue.grids.find((zone) => zone.id === site.gridId);
   const tariff = tariffAt(catalogue.tariffs, site.tariff.id, at);
-  if (!grid) throw new RangeError(`site ${site.id} names grid "${site.gridId}", which the catalogue does not have: seed it first`);
-  if (!tariff) throw new RangeError(`site ${site.id} names tariff "${site.tariff.id}", which the catalogue does not have: seed it first`);
+  if (!grid)
+    throw new RangeError(
+      `site ${site.id} names grid "${site.gridId}", which the catalogue does not have: seed it first`,
+    );
+  if (!tariff)
+    throw new RangeError(
+      `site ${site.id} names tariff "${site.tariff.id}", which the catalogue does not have: seed it first`,
+    );
   return { supply: site.supply, grid, tariff, planId: site.tariff.planId };
 }

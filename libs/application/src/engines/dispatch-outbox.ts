@@ -1,6 +1,13 @@
 import type { Instant } from '#libs/domain';
 import type { SchedulerInstruments } from '../instruments.js';
-import { type AttemptStore, type Engine, type EngineDirectory, EngineUnreachable, type Outbox, type OutboxMessage } from '../ports.js';
+import {
+  type AttemptStore,
+  type Engine,
+  type EngineDirectory,
+  EngineUnreachable,
+  type Outbox,
+  type OutboxMessage,
+} from '../ports.js';
 
 const CLAIM_LIMIT = 200;
 const CLAIM_LEASE_MS = 30_000;
@@ -37,7 +44,10 @@ export class DispatchOutbox {
   }
 
   /** In order, so that a cancel never overtakes the dispatch it belongs to; an unreachable engine fails all of its messages at once. */
-  private async serve(messages: readonly OutboxMessage[], now: () => Instant): Promise<{ done: number[]; failed: number }> {
+  private async serve(
+    messages: readonly OutboxMessage[],
+    now: () => Instant,
+  ): Promise<{ done: number[]; failed: number }> {
     const done: number[] = [];
     for (const [index, message] of messages.entries()) {
       try {

@@ -19,7 +19,11 @@ export class MeasuredEngine implements Engine {
     return this.inner.describe();
   }
   prepare(order: DispatchOrder, now: Instant): Promise<Prepared> {
-    return this.measured('prepare', () => this.inner.prepare(order, now), (answer) => answer.kind === 'rejected');
+    return this.measured(
+      'prepare',
+      () => this.inner.prepare(order, now),
+      (answer) => answer.kind === 'rejected',
+    );
   }
   release(attemptId: string, ref: string, now: Instant): Promise<void> {
     return this.measured('release', () => this.inner.release(attemptId, ref, now));
@@ -31,7 +35,11 @@ export class MeasuredEngine implements Engine {
     return this.measured('observe', () => this.inner.observe(since, now));
   }
 
-  private async measured<T>(operation: EngineOperation, call: () => Promise<T>, isRejection: (answer: T) => boolean = () => false): Promise<T> {
+  private async measured<T>(
+    operation: EngineOperation,
+    call: () => Promise<T>,
+    isRejection: (answer: T) => boolean = () => false,
+  ): Promise<T> {
     const began = this.stopwatch();
     const tell = (result: 'ok' | 'rejected' | 'error'): void =>
       this.instruments.called({ ...this.as, operation, result, seconds: this.stopwatch() - began });

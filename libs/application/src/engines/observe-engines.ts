@@ -82,7 +82,11 @@ export class ObserveEngines {
     const found = reconcile(held, look.seen, now);
     if (found.started.length > 0) {
       await this.ports.attempts.started(
-        found.started.map((job) => ({ attemptId: job.attemptId, startedAt: job.startedAt ?? now, nodeIds: job.nodeIds })),
+        found.started.map((job) => ({
+          attemptId: job.attemptId,
+          startedAt: job.startedAt ?? now,
+          nodeIds: job.nodeIds,
+        })),
       );
       this.tellStarts(poolId, found.started, held);
     }
@@ -90,7 +94,11 @@ export class ObserveEngines {
     const lost = await this.confirmLost(engine, found.missing, now);
     const ended = await this.end([...found.finished, ...lost]);
     const strangers = await this.strangers(engine, found.strangers, held, now);
-    this.ports.instruments.drifted(poolId, { lost: found.missing.length, stranger: strangers, finished: found.finished.length });
+    this.ports.instruments.drifted(poolId, {
+      lost: found.missing.length,
+      stranger: strangers,
+      finished: found.finished.length,
+    });
     return { started: found.started.length, ended, lost: lost.filter((it) => it.outcome === 'lost').length, strangers };
   }
 
@@ -99,24 +107,29 @@ export class ObserveEngines {
     const suspects = missing.filter((attempt) => this.missedOnce.has(attempt.attemptId));
     for (const attempt of missing) this.missedOnce.add(attempt.attemptId);
     if (suspects.length === 0) return [];
-    const whole = new Map((await engine.observe(earliest(suspects, now) - HOUR_MS, now)).map((job) => [job.attemptId, job]));
+    const whole = new Map(
+      (await engine.observe(earliest(suspects, now) - HOUR_MS, now)).map((job) => [job.attemptId, job]),
+    );
     const again = reconcile(suspects, [...whole.values()], now);
     for (const attempt of suspects) this.missedOnce.delete(attempt.attemptId);
-    const gone = again.missing.map(
-      (attempt): EndedAttempt => ({
-        attemptId: attempt.attemptId,
-        outcome: 'lost',
-        endedAt: now,
-        startedAt: attempt.startedAt,
-        exitCode: null,
-        detail: 'the engine does not know this attempt any more',
-      }),
-    );
+    const gone = again.missing.map((attempt): EndedAttempt => ({
+      attemptId: attempt.attemptId,
+      outcome: 'lost',
+      endedAt: now,
+      startedAt: attempt.startedAt,
+      exitCode: null,
+      detail: 'the engine does not know this attempt any more',
+    }));
     return [...again.finished, ...gone];
   }
 
   /** Held duplicates are cancelled; running strangers are foreign load, reported and left alone. */
-  private async strangers(engine: Engine, strangers: readonly EngineJob[], held: readonly Held[], now: Instant): Promise<number> {
+  private async strangers(
+    engine: Engine,
+    strangers: readonly EngineJob[],
+    held: readonly Held[],
+    now: Instant,
+  ): Promise<number> {
     const late = strangers.filter((job) => job.state === 'held');
     // A job prepared between our two looks is no duplicate: only what was already there at the last look is cancelled.
     const known = new Set(held.map((attempt) => attempt.attemptId));

@@ -38,7 +38,14 @@ export function reconcile(held: readonly Held[], seen: readonly EngineJob[], now
     else if (job.state === 'held' && attempt.state === 'released') unreleased.push(job);
     else steady += 1;
   }
-  return { started, finished, missing, unreleased, strangers: seen.filter((job) => alive(job) && !wanted.has(job.attemptId)), steady };
+  return {
+    started,
+    finished,
+    missing,
+    unreleased,
+    strangers: seen.filter((job) => alive(job) && !wanted.has(job.attemptId)),
+    steady,
+  };
 }
 
 function ending(job: EngineJob, now: Instant): EndedAttempt {

@@ -17,7 +17,12 @@ export interface QuoteOption {
   readonly poolId: string;
   readonly groupId: string | null;
   /** The plan's point, as if every running job used its whole limit. p50 and p90 stay null until starts are calibrated against outcomes. */
-  readonly start: { readonly estimateMs: Instant; readonly p50Ms: Instant | null; readonly p90Ms: Instant | null; readonly basis: string } | null;
+  readonly start: {
+    readonly estimateMs: Instant;
+    readonly p50Ms: Instant | null;
+    readonly p90Ms: Instant | null;
+    readonly basis: string;
+  } | null;
   readonly refusal: Refusal | null;
   readonly evidence: Evidence;
   /** For the whole time limit; null when no start is in sight. */
@@ -31,7 +36,12 @@ export interface QuoteEnergy {
   readonly greenShare: { readonly hourMatched: number; readonly gridAverage: number };
 }
 export type Quoted =
-  | { readonly kind: 'quoted'; readonly asOf: Instant; readonly tenant: string; readonly options: readonly QuoteOption[] }
+  | {
+      readonly kind: 'quoted';
+      readonly asOf: Instant;
+      readonly tenant: string;
+      readonly options: readonly QuoteOption[];
+    }
   | { readonly kind: 'tenant-needed'; readonly tenants: readonly string[] }
   | { readonly kind: 'tenant-unknown'; readonly tenant: string };
 
@@ -88,12 +98,19 @@ export class QuoteJob {
  * at the load it adds, × PUE, hour by hour against the supply at the site's expected load. An estimate: what is settled later
  * follows the real load.
  */
-export function estimateEnergy(book: SiteBook, groupId: string, request: JobRequest, from: Instant): QuoteEnergy | null {
+export function estimateEnergy(
+  book: SiteBook,
+  groupId: string,
+  request: JobRequest,
+  from: Instant,
+): QuoteEnergy | null {
   const group = book.groups.find((candidate) => candidate.id === groupId);
   if (!group) return null;
   const { shape } = group;
   const part =
-    shape.cards > 0 ? request.resources.acceleratorsPerNode / shape.cards : (request.resources.cpuCoresPerNode ?? 0) / Math.max(1, shape.cores);
+    shape.cards > 0
+      ? request.resources.acceleratorsPerNode / shape.cards
+      : (request.resources.cpuCoresPerNode ?? 0) / Math.max(1, shape.cores);
   const until = from + request.timeLimitSeconds * 1000;
   const sum = { joules: 0, cost: 0, location: 0, market: 0, matched: 0, gridGreen: 0 };
   for (let at = from; at < until; at = Math.min(until, (Math.floor(at / HOUR_MS) + 1) * HOUR_MS)) {

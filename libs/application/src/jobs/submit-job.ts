@@ -42,7 +42,11 @@ export type Submitted =
   | { readonly kind: 'tenant-unknown'; readonly tenant: string }
   | { readonly kind: 'role-forbidden' }
   | { readonly kind: 'data-level-above-tenant'; readonly asked: DataLevel; readonly allowed: DataLevel }
-  | { readonly kind: 'impossible'; readonly refusal: Refusal; readonly admission: Extract<Admission, { kind: 'refused' }> };
+  | {
+      readonly kind: 'impossible';
+      readonly refusal: Refusal;
+      readonly admission: Extract<Admission, { kind: 'refused' }>;
+    };
 export interface QueuedBody {
   readonly id: string;
   readonly state: 'queued';
@@ -101,7 +105,10 @@ export class SubmitJob {
     return stored.kind === 'stored' ? { kind: 'queued', status: 201, body } : stored;
   }
 
-  private resolveTenant(principal: Principal, asked: string | null): SubmittingTenant | Extract<Submitted, { kind: 'tenant-needed' | 'tenant-unknown' }> {
+  private resolveTenant(
+    principal: Principal,
+    asked: string | null,
+  ): SubmittingTenant | Extract<Submitted, { kind: 'tenant-needed' | 'tenant-unknown' }> {
     const id = asked ?? principal.tenantId;
     if (id === null) return { kind: 'tenant-needed', tenants: principal.tenants };
     // A tenant outside the key's reach is as unknown as one that does not exist: its existence is nobody else's business.
@@ -190,7 +197,13 @@ export function planned(
 export function newJob(
   request: JobRequest,
   tenant: SubmittingTenant,
-  as: { readonly id: string; readonly now: Instant; readonly channel: NewJob['channel']; readonly predictedSeconds: number; readonly sample?: boolean },
+  as: {
+    readonly id: string;
+    readonly now: Instant;
+    readonly channel: NewJob['channel'];
+    readonly predictedSeconds: number;
+    readonly sample?: boolean;
+  },
 ): NewJob {
   return {
     id: as.id,

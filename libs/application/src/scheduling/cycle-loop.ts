@@ -7,9 +7,11 @@ export class CoalescingLoop {
   private wanted = false;
   private stopped = false;
 
+  /** @param rest waits between two runs, so that a storm of pokes does not take the machine from what causes it */
   constructor(
     private readonly run: () => Promise<{ readonly again: boolean }>,
     private readonly onError: (error: unknown) => void,
+    private readonly rest: () => Promise<void> = async () => undefined,
   ) {}
 
   poke(): void {
@@ -33,6 +35,7 @@ export class CoalescingLoop {
       this.wanted = false;
       try {
         if ((await this.run()).again) this.wanted = true;
+        await this.rest();
       } catch (error) {
         this.onError(error);
         return;

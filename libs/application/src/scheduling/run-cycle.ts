@@ -121,12 +121,10 @@ export class RunCycle {
     const { log, instruments } = this.ports;
     for (const refusal of committed.refused) instruments.conflicted(refusal.why, 1);
     await this.recordCycle(cycle, epoch, plan);
-    const verdicts = this.diary.changed(plan.waiting, plan.now).map(
-      (verdict): VerdictToStore => ({
-        ...verdict,
-        estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
-      }),
-    );
+    const verdicts = this.diary.changed(plan.waiting, plan.now).map((verdict): VerdictToStore => ({
+      ...verdict,
+      estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
+    }));
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);
@@ -174,9 +172,14 @@ export class RunCycle {
 /** What a replay must reproduce: the decisions, not the stopwatch. */
 export const planCore = (plan: CyclePlan): unknown => ({ now: plan.now, starts: plan.starts, waiting: plan.waiting });
 
-function tellDecisions(instruments: SchedulerInstruments, plan: CyclePlan, committed: Extract<Committed, { kind: 'committed' }>): void {
+function tellDecisions(
+  instruments: SchedulerInstruments,
+  plan: CyclePlan,
+  committed: Extract<Committed, { kind: 'committed' }>,
+): void {
   const passed = committed.started.filter(({ start }) => start.backfilled);
-  for (const [poolId, starts] of Map.groupBy(passed, ({ start }) => start.poolId)) instruments.backfilled(poolId, starts.length);
+  for (const [poolId, starts] of Map.groupBy(passed, ({ start }) => start.poolId))
+    instruments.backfilled(poolId, starts.length);
   const impossible = plan.waiting.filter((verdict) => verdict.estimatedStart === null).length;
   instruments.decided('placed', committed.started.length - passed.length);
   instruments.decided('backfilled', passed.length);

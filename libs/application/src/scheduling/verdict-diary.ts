@@ -16,7 +16,8 @@ export class VerdictDiary {
     const news: WaitingVerdict[] = [];
     for (const verdict of waiting) {
       const before = this.said.get(verdict.jobId);
-      const keep = before && before.refusal === verdict.refusal && !moved(before.estimatedStart, verdict.estimatedStart, now);
+      const keep =
+        before && before.refusal === verdict.refusal && !moved(before.estimatedStart, verdict.estimatedStart, now);
       if (!keep) news.push(verdict);
       next.set(verdict.jobId, keep ? before : verdict);
     }
