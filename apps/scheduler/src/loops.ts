@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ClockStore,
   CoalescingLoop,
-  type CycleLog,
   type DispatchOutbox,
   type LeaseStore,
   type ObserveEngines,
-  type PlannerFeedPruner,
   type PlayDemand,
   type RunCycle,
   type ServiceTime,
@@ -30,8 +28,8 @@ export interface SchedulerDependencies {
   readonly observe: ObserveEngines;
   readonly settle: SettleHours;
   readonly demand: PlayDemand | null;
-  readonly log: CycleLog;
-  readonly feed: PlannerFeedPruner;
+  /** What keeps tables from growing for ever; run every half minute. */
+  readonly upkeep: readonly (() => Promise<unknown>)[];
   readonly report: (event: SchedulerEvent) => void;
   /** Tells whoever shares the process that this scheduler leads, and under which epoch. */
   readonly onLeadership?: (leading: boolean, epoch: number) => unknown;
@@ -39,8 +37,6 @@ export interface SchedulerDependencies {
 }
 export interface SchedulerOptions {
   readonly leaseTtlMs: number;
-  /** Cycles that stay replayable. */
-  readonly keepCycles: number;
 }
 export type SchedulerEvent =
   | { readonly kind: 'leading'; readonly epoch: number }
@@ -159,8 +155,7 @@ export class SchedulerLoops {
   }
 
   private async runUpkeep(): Promise<{ again: boolean }> {
-    await this.deps.log.prune(this.deps.options.keepCycles);
-    await this.deps.feed.prune();
+    for (const task of this.deps.upkeep) await task();
     return { again: false };
   }
 

@@ -31,6 +31,8 @@ import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
 const KEYFRAME_EVERY = 200;
 const KEEP_CYCLES = 20_000;
 const LEASE_TTL_MS = 10_000;
+/** Delivered messages stay a day, for whoever looks into what was told to an engine. */
+const OUTBOX_KEPT_MS = 24 * 3_600_000;
 
 /** One engine for each enabled pool, by the kind that its seed names. */
 export function engines(
@@ -81,6 +83,7 @@ export function schedulerDependencies(
   const feed = new PostgresPlannerFeed(system);
   const attempts = new PostgresAttemptStore(system);
   const log = new PostgresCycleLog(system);
+  const outbox = new PostgresOutbox(system);
   const mirror = new PlannerMirror(feed, parts.host, new CatalogueOutlooks(books), defaultPolicy);
   const cyclePorts = {
     mirror,
@@ -97,7 +100,7 @@ export function schedulerDependencies(
     lease: new PostgresLeaseStore(system),
     clock,
     cycle: new RunCycle(cyclePorts, defaultPolicy, { keyframeEvery: KEYFRAME_EVERY }),
-    dispatch: new DispatchOutbox(new PostgresOutbox(system), attempts, parts.engines, instruments.scheduler),
+    dispatch: new DispatchOutbox(outbox, attempts, parts.engines, instruments.scheduler),
     observe: new ObserveEngines({
       pools: new PostgresPoolStore(system),
       attempts,
@@ -107,11 +110,10 @@ export function schedulerDependencies(
     }),
     settle: new SettleHours(new PostgresSettlementStore(system), books),
     demand: parts.demand,
-    log,
-    feed,
+    upkeep: [() => log.prune(KEEP_CYCLES), () => feed.prune(), () => outbox.prune(OUTBOX_KEPT_MS)],
     report: parts.report,
     // Another scheduler may have spoken for the pools meanwhile: what the engines remember is then out of date.
     onLeadership: (leading) => leading && parts.engines.renew(),
-    options: { leaseTtlMs: LEASE_TTL_MS, keepCycles: KEEP_CYCLES },
+    options: { leaseTtlMs: LEASE_TTL_MS },
   };
 }
