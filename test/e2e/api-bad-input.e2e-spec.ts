@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const submit = (body: unknown) => ask('POST /v1/jobs', { key: api.keys.blue, body });
-const resources = (named: Readonly<Record<string, unknown>>) => aBody({ resources: { nodes: 1, acceleratorsPerNode: 8, ...named } });
+const resources = (named: Readonly<Record<string, unknown>>) =>
+  aBody({ resources: { nodes: 1, acceleratorsPerNode: 8, ...named } });
 const constraints = (named: Readonly<Record<string, unknown>>) => aBody({ constraints: named });
 const run = (named: Readonly<Record<string, unknown>>) => aBody({ run: named });
 
@@ -22,46 +23,184 @@ interface Case {
   readonly wantDetail: RegExp;
 }
 const faults: Record<string, Case> = {
-  'an unknown field is named, with the one that was meant': { body: aBody({ timeLimitSecond: 1 }), wantPointer: '#/timeLimitSecond', wantDetail: /did you mean "timeLimitSeconds"/ },
-  'an unknown field inside is named with its pointer': { body: resources({ acceleratorPerNode: 8 }), wantPointer: '#/resources/acceleratorPerNode', wantDetail: /did you mean "acceleratorsPerNode"/ },
-  'a field of the wrong type': { body: aBody({ timeLimitSeconds: '3600' }), wantPointer: '#/timeLimitSeconds', wantDetail: /expected number, received string/ },
+  'an unknown field is named, with the one that was meant': {
+    body: aBody({ timeLimitSecond: 1 }),
+    wantPointer: '#/timeLimitSecond',
+    wantDetail: /did you mean "timeLimitSeconds"/,
+  },
+  'an unknown field inside is named with its pointer': {
+    body: resources({ acceleratorPerNode: 8 }),
+    wantPointer: '#/resources/acceleratorPerNode',
+    wantDetail: /did you mean "acceleratorsPerNode"/,
+  },
+  'a field of the wrong type': {
+    body: aBody({ timeLimitSeconds: '3600' }),
+    wantPointer: '#/timeLimitSeconds',
+    wantDetail: /expected number, received string/,
+  },
   'a missing field': { body: aBody({ name: undefined }), wantPointer: '#/name', wantDetail: /is required/ },
   'an array instead of an object': { body: [], wantPointer: '#', wantDetail: /expected object/ },
-  'a class that does not exist': { body: aBody({ class: 'trainning' }), wantPointer: '#/class', wantDetail: /training/ },
+  'a class that does not exist': {
+    body: aBody({ class: 'trainning' }),
+    wantPointer: '#/class',
+    wantDetail: /training/,
+  },
   'no nodes': { body: resources({ nodes: 0 }), wantPointer: '#/resources/nodes', wantDetail: />=1/ },
   'half a node': { body: resources({ nodes: 1.5 }), wantPointer: '#/resources/nodes', wantDetail: /int/ },
   'too many nodes': { body: resources({ nodes: 10_001 }), wantPointer: '#/resources/nodes', wantDetail: /<=10000/ },
-  'a range of nodes': { body: resources({ nodes: { min: 1, max: 4 } }), wantCode: 'not-offered', wantPointer: '#/resources/nodes', wantDetail: /not offered in this version/ },
-  'a fraction of a card': { body: resources({ acceleratorFraction: 0.5 }), wantCode: 'not-offered', wantPointer: '#/resources/acceleratorFraction', wantDetail: /not offered in this version/ },
-  inputs: { body: aBody({ inputs: [] }), wantCode: 'not-offered', wantPointer: '#/inputs', wantDetail: /not offered in this version/ },
-  'a dependency': { body: aBody({ after: [] }), wantCode: 'not-offered', wantPointer: '#/after', wantDetail: /not offered in this version/ },
-  'an array of jobs': { body: aBody({ array: { count: 2 } }), wantCode: 'not-offered', wantPointer: '#/array', wantDetail: /not offered in this version/ },
-  'a callback': { body: aBody({ callbackUrl: 'http://127.0.0.1/' }), wantCode: 'not-offered', wantPointer: '#/callbackUrl', wantDetail: /not offered in this version/ },
-  'a data site': { body: constraints({ dataSite: 'x' }), wantCode: 'not-offered', wantPointer: '#/constraints/dataSite', wantDetail: /not offered in this version/ },
+  'a range of nodes': {
+    body: resources({ nodes: { min: 1, max: 4 } }),
+    wantCode: 'not-offered',
+    wantPointer: '#/resources/nodes',
+    wantDetail: /not offered in this version/,
+  },
+  'a fraction of a card': {
+    body: resources({ acceleratorFraction: 0.5 }),
+    wantCode: 'not-offered',
+    wantPointer: '#/resources/acceleratorFraction',
+    wantDetail: /not offered in this version/,
+  },
+  inputs: {
+    body: aBody({ inputs: [] }),
+    wantCode: 'not-offered',
+    wantPointer: '#/inputs',
+    wantDetail: /not offered in this version/,
+  },
+  'a dependency': {
+    body: aBody({ after: [] }),
+    wantCode: 'not-offered',
+    wantPointer: '#/after',
+    wantDetail: /not offered in this version/,
+  },
+  'an array of jobs': {
+    body: aBody({ array: { count: 2 } }),
+    wantCode: 'not-offered',
+    wantPointer: '#/array',
+    wantDetail: /not offered in this version/,
+  },
+  'a callback': {
+    body: aBody({ callbackUrl: 'http://127.0.0.1/' }),
+    wantCode: 'not-offered',
+    wantPointer: '#/callbackUrl',
+    wantDetail: /not offered in this version/,
+  },
+  'a data site': {
+    body: constraints({ dataSite: 'x' }),
+    wantCode: 'not-offered',
+    wantPointer: '#/constraints/dataSite',
+    wantDetail: /not offered in this version/,
+  },
   'a limit of no time': { body: aBody({ timeLimitSeconds: 0 }), wantPointer: '#/timeLimitSeconds', wantDetail: />=1/ },
-  'a limit over 90 days': { body: aBody({ timeLimitSeconds: 90 * 86_400 + 1 }), wantPointer: '#/timeLimitSeconds', wantDetail: /<=7776000/ },
-  'a name with a line break': { body: aBody({ name: 'a\nb' }), wantPointer: '#/name', wantDetail: /control characters/ },
+  'a limit over 90 days': {
+    body: aBody({ timeLimitSeconds: 90 * 86_400 + 1 }),
+    wantPointer: '#/timeLimitSeconds',
+    wantDetail: /<=7776000/,
+  },
+  'a name with a line break': {
+    body: aBody({ name: 'a\nb' }),
+    wantPointer: '#/name',
+    wantDetail: /control characters/,
+  },
   'a name of 201 characters': { body: aBody({ name: 'x'.repeat(201) }), wantPointer: '#/name', wantDetail: /200/ },
-  '33 labels': { body: aBody({ labels: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`l${i}`, 'x'])) }), wantPointer: '#/labels', wantDetail: /more than 32/ },
-  'a time without an offset': { body: constraints({ deadline: '2026-11-24T10:00:00' }), wantPointer: '#/constraints/deadline', wantDetail: /RFC 3339/ },
-  'a 30th of February': { body: constraints({ deadline: '2027-02-30T10:00:00Z' }), wantPointer: '#/constraints/deadline', wantDetail: /RFC 3339/ },
-  'a deadline that has passed': { body: constraints({ deadline: '2026-11-23T08:59:59+08:00' }), wantPointer: '#/constraints/deadline', wantDetail: /has passed: service time is 2026-11-23T09:00:00\+08:00/ },
-  'a deadline before the earliest start': { body: constraints({ earliestStart: '2026-11-25T00:00:00Z', deadline: '2026-11-24T00:00:00Z' }), wantPointer: '#/constraints/deadline', wantDetail: /not after earliestStart/ },
-  'a deadline that the limit overruns': { body: constraints({ deadline: '2026-11-23T09:30:00+08:00' }), wantPointer: '#/constraints/deadline', wantDetail: /cannot be met.*2026-11-23T10:00:00\+08:00/ },
-  'a deadline in ten years': { body: constraints({ deadline: '2036-11-23T09:30:00+08:00' }), wantPointer: '#/constraints/deadline', wantDetail: /366 days/ },
-  'a pool that does not exist': { body: constraints({ pools: ['ezhou-yuekee'] }), wantPointer: '#/constraints/pools/0', wantDetail: /Did you mean "ezhou-yueke"/ },
-  'a district that does not exist': { body: constraints({ fromDistrict: 'atlantis' }), wantPointer: '#/constraints/fromDistrict', wantDetail: /There are: .*huarong/ },
-  'a card model that does not exist': { body: resources({ acceleratorModels: ['h9000'] }), wantPointer: '#/resources/acceleratorModels/0', wantDetail: /no accelerator model "h9000"/ },
-  'card models without cards': { body: resources({ acceleratorsPerNode: 0, acceleratorModels: ['ascend-910b'] }), wantPointer: '#/resources/acceleratorModels', wantDetail: /acceleratorsPerNode of at least 1/ },
-  'a script and a command': { body: run({ script: 'ls', command: ['ls'] }), wantPointer: '#/run/script', wantDetail: /together with command/ },
+  '33 labels': {
+    body: aBody({ labels: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`l${i}`, 'x'])) }),
+    wantPointer: '#/labels',
+    wantDetail: /more than 32/,
+  },
+  'a time without an offset': {
+    body: constraints({ deadline: '2026-11-24T10:00:00' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /RFC 3339/,
+  },
+  'a 30th of February': {
+    body: constraints({ deadline: '2027-02-30T10:00:00Z' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /RFC 3339/,
+  },
+  'a deadline that has passed': {
+    body: constraints({ deadline: '2026-11-23T08:59:59+08:00' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /has passed: service time is 2026-11-23T09:00:00\+08:00/,
+  },
+  'a deadline before the earliest start': {
+    body: constraints({ earliestStart: '2026-11-25T00:00:00Z', deadline: '2026-11-24T00:00:00Z' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /not after earliestStart/,
+  },
+  'a deadline that the limit overruns': {
+    body: constraints({ deadline: '2026-11-23T09:30:00+08:00' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /cannot be met.*2026-11-23T10:00:00\+08:00/,
+  },
+  'a deadline in ten years': {
+    body: constraints({ deadline: '2036-11-23T09:30:00+08:00' }),
+    wantPointer: '#/constraints/deadline',
+    wantDetail: /366 days/,
+  },
+  'a pool that does not exist': {
+    body: constraints({ pools: ['ezhou-yuekee'] }),
+    wantPointer: '#/constraints/pools/0',
+    wantDetail: /Did you mean "ezhou-yueke"/,
+  },
+  'a district that does not exist': {
+    body: constraints({ fromDistrict: 'atlantis' }),
+    wantPointer: '#/constraints/fromDistrict',
+    wantDetail: /There are: .*huarong/,
+  },
+  'a card model that does not exist': {
+    body: resources({ acceleratorModels: ['h9000'] }),
+    wantPointer: '#/resources/acceleratorModels/0',
+    wantDetail: /no accelerator model "h9000"/,
+  },
+  'card models without cards': {
+    body: resources({ acceleratorsPerNode: 0, acceleratorModels: ['ascend-910b'] }),
+    wantPointer: '#/resources/acceleratorModels',
+    wantDetail: /acceleratorsPerNode of at least 1/,
+  },
+  'a script and a command': {
+    body: run({ script: 'ls', command: ['ls'] }),
+    wantPointer: '#/run/script',
+    wantDetail: /together with command/,
+  },
   'nothing to run': { body: run({}), wantPointer: '#/run', wantDetail: /needs a command/ },
-  '1001 arguments': { body: run({ command: Array.from({ length: 1001 }, () => 'x') }), wantPointer: '#/run/command', wantDetail: /1000/ },
-  'arguments of 70 kB': { body: run({ command: ['x'.repeat(70_000)] }), wantPointer: '#/run/command', wantDetail: /65536 bytes/ },
-  '101 variables': { body: run({ image: 'x', environment: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`V${i}`, ''])) }), wantPointer: '#/run/environment', wantDetail: /more than 100/ },
-  'a variable with an equals sign': { body: run({ image: 'x', environment: { 'A=B': '' } }), wantPointer: '#/run/environment/A%3DB', wantDetail: /not the name/ },
-  'a tenant that does not exist': { body: aBody({ tenant: 'nobody' }), wantCode: 'tenant-out-of-reach', wantPointer: '#/tenant', wantDetail: /not a tenant that this key covers/ },
-  'a tenant of somebody else, told as if it did not exist': { body: aBody({ tenant: 'hust' }), wantCode: 'tenant-out-of-reach', wantPointer: '#/tenant', wantDetail: /not a tenant that this key covers/ },
-  'a data level above the tenant’s': { body: constraints({ dataLevel: 'core' }), wantCode: 'data-level-above-tenant', wantPointer: '#/constraints/dataLevel', wantDetail: /at most general/ },
+  '1001 arguments': {
+    body: run({ command: Array.from({ length: 1001 }, () => 'x') }),
+    wantPointer: '#/run/command',
+    wantDetail: /1000/,
+  },
+  'arguments of 70 kB': {
+    body: run({ command: ['x'.repeat(70_000)] }),
+    wantPointer: '#/run/command',
+    wantDetail: /65536 bytes/,
+  },
+  '101 variables': {
+    body: run({ image: 'x', environment: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`V${i}`, ''])) }),
+    wantPointer: '#/run/environment',
+    wantDetail: /more than 100/,
+  },
+  'a variable with an equals sign': {
+    body: run({ image: 'x', environment: { 'A=B': '' } }),
+    wantPointer: '#/run/environment/A%3DB',
+    wantDetail: /not the name/,
+  },
+  'a tenant that does not exist': {
+    body: aBody({ tenant: 'nobody' }),
+    wantCode: 'tenant-out-of-reach',
+    wantPointer: '#/tenant',
+    wantDetail: /not a tenant that this key covers/,
+  },
+  'a tenant of somebody else, told as if it did not exist': {
+    body: aBody({ tenant: 'hust' }),
+    wantCode: 'tenant-out-of-reach',
+    wantPointer: '#/tenant',
+    wantDetail: /not a tenant that this key covers/,
+  },
+  'a data level above the tenant’s': {
+    body: constraints({ dataLevel: 'core' }),
+    wantCode: 'data-level-above-tenant',
+    wantPointer: '#/constraints/dataLevel',
+    wantDetail: /at most general/,
+  },
 };
 
 describe('a faulty request', () => {
@@ -69,7 +208,11 @@ describe('a faulty request', () => {
     for (const operation of ['POST /v1/jobs', 'POST /v1/quotes']) {
       if (operation === 'POST /v1/quotes' && wantCode === 'data-level-above-tenant') continue;
       const answer = await ask(operation, { key: api.keys.blue, body });
-      expect(answer.body).toMatchObject({ status: 422, code: wantCode ?? 'request-invalid', type: `/problems/${wantCode ?? 'request-invalid'}` });
+      expect(answer.body).toMatchObject({
+        status: 422,
+        code: wantCode ?? 'request-invalid',
+        type: `/problems/${wantCode ?? 'request-invalid'}`,
+      });
       const fault = answer.body.errors.find((error: { pointer: string }) => error.pointer === wantPointer);
       expect(fault?.detail ?? answer.body.errors).toMatch(wantDetail);
     }
@@ -78,39 +221,109 @@ describe('a faulty request', () => {
   it('has all of its faults told at once', async () => {
     const answer = await submit({ nam: 'x', class: 'x', resources: {}, timeLimitSeconds: -1, run: {} });
     const pointers = answer.body.errors.map((error: { pointer: string }) => error.pointer);
-    expect(pointers).toEqual(expect.arrayContaining(['#/name', '#/nam', '#/class', '#/resources/nodes', '#/resources/acceleratorsPerNode', '#/timeLimitSeconds']));
+    expect(pointers).toEqual(
+      expect.arrayContaining([
+        '#/name',
+        '#/nam',
+        '#/class',
+        '#/resources/nodes',
+        '#/resources/acceleratorsPerNode',
+        '#/timeLimitSeconds',
+      ]),
+    );
   });
 });
 
 describe('a job that no pool could ever run', () => {
   it('is refused with the largest that would be admitted', async () => {
     const answer = await submit(resources({ nodes: 9_000 }));
-    expect(answer.body).toMatchObject({ status: 422, code: 'never-runnable', refusal: { code: 'larger-than-any-pool', final: true } });
+    expect(answer.body).toMatchObject({
+      status: 422,
+      code: 'never-runnable',
+      refusal: { code: 'larger-than-any-pool', final: true },
+    });
     const { largest } = answer.body;
     expect(largest.nodes).toBeGreaterThan(0);
-    const again = await submit(resources({ nodes: largest.nodes, ...(largest.perNode.cards < 8 && { acceleratorsPerNode: largest.perNode.cards }) }));
+    const again = await submit(
+      resources({
+        nodes: largest.nodes,
+        ...(largest.perNode.cards < 8 && { acceleratorsPerNode: largest.perNode.cards }),
+      }),
+    );
     expect(again.status).toBe(201);
     expect((await submit(resources({ nodes: largest.nodes + 1 }))).status).toBe(422);
   });
 
   it('is refused for the condition that is in the way', async () => {
     const answer = await submit(constraints({ maxLatencyMs: 0.000001 }));
-    expect(answer.body).toMatchObject({ code: 'never-runnable', refusal: { code: 'latency-above-limit' }, errors: [{ pointer: '#/constraints/maxLatencyMs' }] });
+    expect(answer.body).toMatchObject({
+      code: 'never-runnable',
+      refusal: { code: 'latency-above-limit' },
+      errors: [{ pointer: '#/constraints/maxLatencyMs' }],
+    });
   });
 });
 
 describe('a body that is none', () => {
-  const raw = (type: string, text: string) => request(api.url).post('/v1/jobs').set({ Authorization: `Bearer ${api.keys.blue}`, 'Content-Type': type }).send(text);
-  const cases: Record<string, { type?: string; text: string; wantStatus: number; wantCode: string; wantDetail: RegExp }> = {
-    'malformed JSON is told with its position': { text: '{"name": "a",\n "class": }', wantStatus: 400, wantCode: 'body-malformed', wantDetail: /line 2, column 11 \(character 24\)/ },
-    'JSON that breaks off': { text: '{"name": "a"', wantStatus: 400, wantCode: 'body-malformed', wantDetail: /the text ends/ },
+  const raw = (type: string, text: string) =>
+    request(api.url)
+      .post('/v1/jobs')
+      .set({ Authorization: `Bearer ${api.keys.blue}`, 'Content-Type': type })
+      .send(text);
+  const cases: Record<
+    string,
+    { type?: string; text: string; wantStatus: number; wantCode: string; wantDetail: RegExp }
+  > = {
+    'malformed JSON is told with its position': {
+      text: '{"name": "a",\n "class": }',
+      wantStatus: 400,
+      wantCode: 'body-malformed',
+      wantDetail: /line 2, column 11 \(character 24\)/,
+    },
+    'JSON that breaks off': {
+      text: '{"name": "a"',
+      wantStatus: 400,
+      wantCode: 'body-malformed',
+      wantDetail: /the text ends/,
+    },
     nothing: { text: ' ', wantStatus: 400, wantCode: 'body-missing', wantDetail: /empty/ },
-    'more than 1 MB': { text: JSON.stringify({ name: 'x'.repeat(1_100_000) }), wantStatus: 413, wantCode: 'body-too-large', wantDetail: /1 MB/ },
-    'another content type': { type: 'application/x-www-form-urlencoded', text: 'name=a', wantStatus: 415, wantCode: 'media-type-unsupported', wantDetail: /application\/json/ },
-    'JSON nested 100,000 deep': { text: `${'['.repeat(100_000)}${']'.repeat(100_000)}`, wantStatus: 400, wantCode: 'body-unsafe', wantDetail: /32 levels/ },
-    'a key that would change prototypes': { text: '{"run": {"environment": {"__proto__": "x"}}}', wantStatus: 400, wantCode: 'body-unsafe', wantDetail: /not a name/ },
-    'a NUL character': { text: '{"run": {"script": "a\\u0000b"}}', wantStatus: 400, wantCode: 'body-unsafe', wantDetail: /NUL/ },
-    'a lone surrogate': { text: '{"run": {"script": "\\ud800"}}', wantStatus: 400, wantCode: 'body-unsafe', wantDetail: /surrogate/ },
+    'more than 1 MB': {
+      text: JSON.stringify({ name: 'x'.repeat(1_100_000) }),
+      wantStatus: 413,
+      wantCode: 'body-too-large',
+      wantDetail: /1 MB/,
+    },
+    'another content type': {
+      type: 'application/x-www-form-urlencoded',
+      text: 'name=a',
+      wantStatus: 415,
+      wantCode: 'media-type-unsupported',
+      wantDetail: /application\/json/,
+    },
+    'JSON nested 100,000 deep': {
+      text: `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      wantStatus: 400,
+      wantCode: 'body-unsafe',
+      wantDetail: /32 levels/,
+    },
+    'a key that would change prototypes': {
+      text: '{"run": {"environment": {"__proto__": "x"}}}',
+      wantStatus: 400,
+      wantCode: 'body-unsafe',
+      wantDetail: /not a name/,
+    },
+    'a NUL character': {
+      text: '{"run": {"script": "a\\u0000b"}}',
+      wantStatus: 400,
+      wantCode: 'body-unsafe',
+      wantDetail: /NUL/,
+    },
+    'a lone surrogate': {
+      text: '{"run": {"script": "\\ud800"}}',
+      wantStatus: 400,
+      wantCode: 'body-unsafe',
+      wantDetail: /surrogate/,
+    },
   };
   it.each(Object.entries(cases))('%s', async (_sentence, c) => {
     const answer = await raw(c.type ?? 'application/json', c.text);
@@ -122,11 +335,14 @@ describe('a body that is none', () => {
 });
 
 describe('text that means something elsewhere', () => {
-  it.each(['=cmd|calc', `'; drop table job; --`, '\u202eright to left', '🚀'.repeat(50), '<script>alert(1)</script>'])('is kept as it is: %s', async (name) => {
-    const { body } = await submit(aBody({ name }));
-    const shown = await ask('GET /v1/jobs/{id}', { key: api.keys.blue, params: { id: body.id } });
-    expect(shown.body.name).toBe(name);
-  });
+  it.each(['=cmd|calc', `'; drop table job; --`, '\u202eright to left', '🚀'.repeat(50), '<script>alert(1)</script>'])(
+    'is kept as it is: %s',
+    async (name) => {
+      const { body } = await submit(aBody({ name }));
+      const shown = await ask('GET /v1/jobs/{id}', { key: api.keys.blue, params: { id: body.id } });
+      expect(shown.body.name).toBe(name);
+    },
+  );
 });
 
 describe('a key', () => {
@@ -136,7 +352,8 @@ describe('a key', () => {
     expect(answer).toMatchObject({ status: 401, body: { code: 'key-missing' } });
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="chusuan"');
   });
-  it('that nobody made is unknown', async () => expect(await jobs('nonsense')).toMatchObject({ status: 401, body: { code: 'key-unknown' } }));
+  it('that nobody made is unknown', async () =>
+    expect(await jobs('nonsense')).toMatchObject({ status: 401, body: { code: 'key-unknown' } }));
   it('that has expired says so', async () => {
     const { key } = await api.newKey('tenant', blue, Date.now() - 1000);
     expect(await jobs(key)).toMatchObject({ status: 401, body: { code: 'key-expired' } });
@@ -149,41 +366,68 @@ describe('a key', () => {
   });
   it('of a planner or an auditor submits nothing and cancels nothing', async () => {
     for (const key of [api.keys.planner, api.keys.auditor]) {
-      expect(await ask('POST /v1/jobs', { key, body: aBody() })).toMatchObject({ status: 403, body: { code: 'role-forbidden', allowed: ['tenant', 'operator'] } });
+      expect(await ask('POST /v1/jobs', { key, body: aBody() })).toMatchObject({
+        status: 403,
+        body: { code: 'role-forbidden', allowed: ['tenant', 'operator'] },
+      });
     }
   });
   it('of an operator covers several tenants and must name one', async () => {
     const answer = await ask('POST /v1/jobs', { key: api.keys.operator, body: aBody() });
     expect(answer.body).toMatchObject({ code: 'tenant-needed', errors: [{ pointer: '#/tenant' }] });
-    expect((await ask('POST /v1/jobs', { key: api.keys.operator, body: aBody({ tenant: blue }) })).body).toMatchObject({ tenant: blue });
+    expect((await ask('POST /v1/jobs', { key: api.keys.operator, body: aBody({ tenant: blue }) })).body).toMatchObject({
+      tenant: blue,
+    });
   });
   it('of a tenant changes no node', async () => {
-    const answer = await ask('PATCH /v1/nodes/{id}', { key: api.keys.blue, params: { id: 'x' }, body: { state: 'drained' } });
+    const answer = await ask('PATCH /v1/nodes/{id}', {
+      key: api.keys.blue,
+      params: { id: 'x' },
+      body: { state: 'drained' },
+    });
     expect(answer).toMatchObject({ status: 403, body: { code: 'role-forbidden' } });
   });
 });
 
 describe('an address', () => {
   const get = (path: string) => request(api.url).get(path).set('Authorization', `Bearer ${api.keys.blue}`);
-  it('of no route is a problem', async () => expect((await get('/v1/nothing')).body).toMatchObject({ status: 404, code: 'route-unknown' }));
+  it('of no route is a problem', async () =>
+    expect((await get('/v1/nothing')).body).toMatchObject({ status: 404, code: 'route-unknown' }));
   it('asked with another method tells which it takes', async () => {
     const answer = await request(api.url).delete('/v1/jobs');
     expect(answer).toMatchObject({ status: 405, body: { code: 'method-not-allowed' } });
     expect(answer.headers['allow']).toBe('GET, HEAD, POST');
   });
-  it('that cannot be decoded is a problem', async () => expect((await get('/v1/jobs/%zz')).body).toMatchObject({ status: 400, code: 'url-malformed' }));
-  it('with a very long parameter is a problem', async () => expect((await get(`/v1/jobs/${'a'.repeat(300)}`)).body).toMatchObject({ status: 414, code: 'url-too-long' }));
+  it('that cannot be decoded is a problem', async () =>
+    expect((await get('/v1/jobs/%zz')).body).toMatchObject({ status: 400, code: 'url-malformed' }));
+  it('with a very long parameter is a problem', async () =>
+    expect((await get(`/v1/jobs/${'a'.repeat(300)}`)).body).toMatchObject({ status: 414, code: 'url-too-long' }));
   it('with a NUL in an id finds nothing', async () => {
-    for (const path of ['/v1/jobs/%00', '/v1/pools/%00', '/v1/pools/%00/nodes', '/v1/nodes/%00', '/v1/tenants/%00', '/v1/tenants/%00/usage']) {
+    for (const path of [
+      '/v1/jobs/%00',
+      '/v1/pools/%00',
+      '/v1/pools/%00/nodes',
+      '/v1/nodes/%00',
+      '/v1/tenants/%00',
+      '/v1/tenants/%00/usage',
+    ]) {
       expect((await get(path)).status).toBe(404);
     }
   });
   it('with an unknown parameter names the one that was meant', async () => {
     const answer = await ask('GET /v1/jobs', { key: api.keys.blue, query: { stat: 'queued', limit: 201 } });
-    expect(answer.body.errors).toEqual(expect.arrayContaining([{ parameter: 'stat', detail: 'unknown field; did you mean "state"?' }, expect.objectContaining({ parameter: 'limit' })]));
+    expect(answer.body.errors).toEqual(
+      expect.arrayContaining([
+        { parameter: 'stat', detail: 'unknown field; did you mean "state"?' },
+        expect.objectContaining({ parameter: 'limit' }),
+      ]),
+    );
   });
   it('with a stretch that ends before it begins is a fault', async () => {
-    const answer = await ask('GET /v1/energy/settlements', { key: api.keys.blue, query: { from: '2026-11-23T00:00:00Z', until: '2026-11-22T00:00:00Z' } });
+    const answer = await ask('GET /v1/energy/settlements', {
+      key: api.keys.blue,
+      query: { from: '2026-11-23T00:00:00Z', until: '2026-11-22T00:00:00Z' },
+    });
     expect(answer.body).toMatchObject({ code: 'query-invalid', errors: [{ parameter: 'from' }] });
   });
 });

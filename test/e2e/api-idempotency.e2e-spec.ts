@@ -12,7 +12,9 @@ afterAll(() => api.close());
 const submit = (idempotencyKey: string, body: unknown = aBody(), key = api.keys.blue) =>
   ask('POST /v1/jobs', { key, body, headers: { 'Idempotency-Key': idempotencyKey } });
 const jobsOf = async (tenant: string): Promise<number> => {
-  const { rows } = await api.system.query<{ jobs: number }>('select count(*) as jobs from job where tenant_id = $1', [tenant]);
+  const { rows } = await api.system.query<{ jobs: number }>('select count(*) as jobs from job where tenant_id = $1', [
+    tenant,
+  ]);
   return rows[0]?.jobs ?? 0;
 };
 
@@ -37,7 +39,10 @@ describe('a submission that is repeated with its key', () => {
   it('is refused when the body is another one, and the first stands', async () => {
     const first = await submit('other');
     const second = await submit('other', aBody({ name: 'another' }));
-    expect(second).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused', errors: [{ header: 'Idempotency-Key' }] } });
+    expect(second).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency-key-reused', errors: [{ header: 'Idempotency-Key' }] },
+    });
     expect((await submit('other')).body.id).toBe(first.body.id);
   });
 
@@ -63,7 +68,14 @@ describe('a submission that is repeated with its key', () => {
     expect((await submit('corrected')).status).toBe(201);
   });
 
-  it.each([['empty', ''], ['longer than 255', 'x'.repeat(256)], ['not ASCII', 'schl\u00fcssel']])('is refused with a key that is %s', async (_name, key) => {
-    expect(await submit(key)).toMatchObject({ status: 400, body: { code: 'header-invalid', errors: [{ header: 'Idempotency-Key' }] } });
+  it.each([
+    ['empty', ''],
+    ['longer than 255', 'x'.repeat(256)],
+    ['not ASCII', 'schl\u00fcssel'],
+  ])('is refused with a key that is %s', async (_name, key) => {
+    expect(await submit(key)).toMatchObject({
+      status: 400,
+      body: { code: 'header-invalid', errors: [{ header: 'Idempotency-Key' }] },
+    });
   });
 });

@@ -16,7 +16,13 @@ beforeAll(async () => {
   api = await anApi();
   contract = await contractOf(api);
   ask = asking(api, contract);
-  theirs = await runWork(api.system, { tenantId: blue, poolId: pool, groupId: group, placedAt: testNow - 60_000, perNode: { cards: 8, cores: 32, memoryGiB: 128 } });
+  theirs = await runWork(api.system, {
+    tenantId: blue,
+    poolId: pool,
+    groupId: group,
+    placedAt: testNow - 60_000,
+    perNode: { cards: 8, cores: 32, memoryGiB: 128 },
+  });
   await api.settle(pool, testNow - 3_600_000);
   await api.refresh();
   node = (await ask('GET /v1/jobs/{id}', { key: api.keys.blue, params: { id: theirs.jobId } })).body.placement.nodes[0];
@@ -46,7 +52,10 @@ const rules: Record<string, Rule> = {
   'POST /v1/quotes': { asked: () => ({ body: aBody({ tenant: blue }) }), want: 'out-of-reach' },
   'GET /v1/pools': { want: 'nothing-of-theirs' },
   'GET /v1/pools/{id}': { asked: () => ({ params: { id: pool } }), want: 'nothing-of-theirs' },
-  'GET /v1/pools/{id}/nodes': { asked: () => ({ params: { id: pool }, query: { limit: 200 } }), want: 'nothing-of-theirs' },
+  'GET /v1/pools/{id}/nodes': {
+    asked: () => ({ params: { id: pool }, query: { limit: 200 } }),
+    want: 'nothing-of-theirs',
+  },
   'GET /v1/nodes/{id}': { asked: () => ({ params: { id: node } }), want: 'nothing-of-theirs' },
   'PATCH /v1/nodes/{id}': { asked: () => ({ params: { id: node }, body: { state: 'down' } }), want: 'forbidden' },
   'GET /v1/tenants': { want: 'nothing-of-theirs' },

@@ -10,7 +10,9 @@ let ask: Ask;
 beforeAll(async () => {
   api = await anApi();
   ask = asking(api, await contractOf(api));
-  const jobs = Array.from({ length: JOBS }, (_, index) => aNewJob({ tenantId: blue, class: index % 3 === 0 ? 'inference' : 'training' }));
+  const jobs = Array.from({ length: JOBS }, (_, index) =>
+    aNewJob({ tenantId: blue, class: index % 3 === 0 ? 'inference' : 'training' }),
+  );
   await new PostgresBulkSubmit(api.system).submitAll(jobs);
 });
 afterAll(() => api.close());
@@ -19,10 +21,14 @@ interface Listed {
   readonly items: readonly { readonly id: string }[];
   readonly nextCursor: string | null;
 }
-async function walk(operation: string, query: Record<string, string | number>, params = {}): Promise<{ ids: string[]; pages: number }> {
+async function walk(
+  operation: string,
+  query: Record<string, string | number>,
+  params = {},
+): Promise<{ ids: string[]; pages: number }> {
   const ids: string[] = [];
   let pages = 0;
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const answer = await ask(operation, { key: api.keys.blue, params, query: { ...query, ...(cursor && { cursor }) } });
     const { items, nextCursor } = answer.body as Listed;
     expect(answer.headers['link'] === undefined).toBe(nextCursor === null);
@@ -61,7 +67,10 @@ describe('a list', () => {
   it('refuses a cursor of another filter, another list, or of nobody', async () => {
     const { nextCursor } = (await ask('GET /v1/jobs', { key: api.keys.blue, query: { limit: 2 } })).body as Listed;
     const refused = async (operation: string, query: Record<string, string>, params = {}) =>
-      expect(await ask(operation, { key: api.keys.blue, query, params })).toMatchObject({ status: 422, body: { code: 'cursor-invalid' } });
+      expect(await ask(operation, { key: api.keys.blue, query, params })).toMatchObject({
+        status: 422,
+        body: { code: 'cursor-invalid' },
+      });
     await refused('GET /v1/jobs', { cursor: String(nextCursor), class: 'training' });
     await refused('GET /v1/energy/settlements', { cursor: String(nextCursor) });
     await refused('GET /v1/pools/{id}/nodes', { cursor: String(nextCursor) }, { id: 'ezhou-yueke' });
@@ -73,10 +82,14 @@ describe('a list', () => {
     const nodes = await walk('GET /v1/pools/{id}/nodes', { limit: 30 }, { id: 'ezhou-yueke' });
     expect(nodes.ids).toEqual((await walk('GET /v1/pools/{id}/nodes', { limit: 200 }, { id: 'ezhou-yueke' })).ids);
     expect(new Set(nodes.ids).size).toBe(nodes.ids.length);
-    for (const hour of ['05', '06', '07']) await api.settle('ezhou-yueke', Date.parse(`2026-11-23T${hour}:00:00+08:00`));
+    for (const hour of ['05', '06', '07'])
+      await api.settle('ezhou-yueke', Date.parse(`2026-11-23T${hour}:00:00+08:00`));
     const settled = await ask('GET /v1/energy/settlements', { key: api.keys.blue, query: { limit: 2 } });
     expect(settled.body.items).toHaveLength(2);
-    const rest = await ask('GET /v1/energy/settlements', { key: api.keys.blue, query: { limit: 2, cursor: settled.body.nextCursor } });
+    const rest = await ask('GET /v1/energy/settlements', {
+      key: api.keys.blue,
+      query: { limit: 2, cursor: settled.body.nextCursor },
+    });
     expect(rest.body).toMatchObject({ items: { length: 1 }, nextCursor: null });
   });
 });

@@ -9,7 +9,9 @@ const group = 'ezhou-yueke-atlas-800t-a2';
 
 /** Keeps the output of one attempt. */
 const engineWithOutput = (attemptId: () => string): Engine =>
-  ({ logs: async (asked: string) => (asked === attemptId() ? { stdout: 'epoch 1\n', stderr: 'warn\n' } : null) }) as unknown as Engine;
+  ({
+    logs: async (asked: string) => (asked === attemptId() ? { stdout: 'epoch 1\n', stderr: 'warn\n' } : null),
+  }) as unknown as Engine;
 
 let api: ApiUnderTest;
 let ask: Ask;
@@ -18,7 +20,13 @@ let running: Awaited<ReturnType<typeof runWork>>;
 beforeAll(async () => {
   api = await anApi({ engine: (id) => (id === pool ? engineWithOutput(() => running.attemptId) : null) });
   ask = asking(api, await contractOf(api));
-  running = await runWork(api.system, { tenantId: blue, poolId: pool, groupId: group, placedAt: testNow - 60_000, perNode: { cards: 8, cores: 32, memoryGiB: 128 } });
+  running = await runWork(api.system, {
+    tenantId: blue,
+    poolId: pool,
+    groupId: group,
+    placedAt: testNow - 60_000,
+    perNode: { cards: 8, cores: 32, memoryGiB: 128 },
+  });
   await api.refresh();
 });
 afterAll(() => api.close());
@@ -28,8 +36,15 @@ const submitted = async (named = {}): Promise<string> =>
 
 describe('jobs', () => {
   it('are queued, and shown as they were accepted, with what they left open filled in', async () => {
-    const constraints = { earliestStart: '2026-11-23T02:00:00Z', deadline: '2026-11-24T10:00:00+08:00', minGreenShare: 0.5 };
-    const answer = await ask('POST /v1/jobs', { key: api.keys.blue, body: aBody({ constraints, labels: { team: '结构' } }) });
+    const constraints = {
+      earliestStart: '2026-11-23T02:00:00Z',
+      deadline: '2026-11-24T10:00:00+08:00',
+      minGreenShare: 0.5,
+    };
+    const answer = await ask('POST /v1/jobs', {
+      key: api.keys.blue,
+      body: aBody({ constraints, labels: { team: '结构' } }),
+    });
     expect(answer.status).toBe(201);
     expect(answer.headers['location']).toBe(`/v1/jobs/${answer.body.id}`);
     const shown = await ask('GET /v1/jobs/{id}', { key: api.keys.blue, params: { id: answer.body.id } });
@@ -41,7 +56,12 @@ describe('jobs', () => {
       sample: false,
       placement: null,
       request: {
-        constraints: { earliestStart: '2026-11-23T10:00:00+08:00', deadline: '2026-11-24T10:00:00+08:00', fromDistrict: 'echeng', dataLevel: 'general' },
+        constraints: {
+          earliestStart: '2026-11-23T10:00:00+08:00',
+          deadline: '2026-11-24T10:00:00+08:00',
+          fromDistrict: 'echeng',
+          dataLevel: 'general',
+        },
         resources: { cpuCoresPerNode: 32, memoryGiBPerNode: 128 },
         labels: { team: '结构' },
       },
@@ -53,7 +73,10 @@ describe('jobs', () => {
     const queued = await submitted({ class: 'inference' });
     const byState = await ask('GET /v1/jobs', { key: api.keys.blue, query: { state: 'running', pool } });
     expect(byState.body.items.map((job: { id: string }) => job.id)).toEqual([running.jobId]);
-    expect(byState.body.items[0]).toMatchObject({ simulated: true, placement: { pool, nodes: [expect.any(String)], simulated: true } });
+    expect(byState.body.items[0]).toMatchObject({
+      simulated: true,
+      placement: { pool, nodes: [expect.any(String)], simulated: true },
+    });
     const byClass = await ask('GET /v1/jobs', { key: api.keys.blue, query: { class: 'inference' } });
     expect(byClass.body.items.map((job: { id: string }) => job.id)).toEqual([queued]);
   });
@@ -63,7 +86,14 @@ describe('jobs', () => {
     const cancel = (of: string) => ask('POST /v1/jobs/{id}/cancel', { key: api.keys.blue, params: { id: of } });
     expect(await cancel(id)).toMatchObject({ status: 200, body: { id, state: 'cancelled' } });
     expect(await cancel(id)).toMatchObject({ status: 200, body: { id, state: 'cancelled' } });
-    const other = await runWork(api.system, { tenantId: blue, poolId: pool, groupId: group, nodeIndices: [1], placedAt: testNow, perNode: { cards: 8, cores: 32, memoryGiB: 128 } });
+    const other = await runWork(api.system, {
+      tenantId: blue,
+      poolId: pool,
+      groupId: group,
+      nodeIndices: [1],
+      placedAt: testNow,
+      perNode: { cards: 8, cores: 32, memoryGiB: 128 },
+    });
     expect(await cancel(other.jobId)).toMatchObject({ status: 202, body: { state: 'cancelling' } });
     await api.system.query(`update job set state = 'completed' where id = $1`, [other.jobId]);
     expect(await cancel(other.jobId)).toMatchObject({ status: 409, body: { code: 'job-over', state: 'completed' } });
@@ -78,15 +108,31 @@ describe('jobs', () => {
 
   it('have output where the engine keeps it, and say so where not', async () => {
     const logs = (id: string) => ask('GET /v1/jobs/{id}/logs', { key: api.keys.blue, params: { id } });
-    expect((await logs(running.jobId)).body).toEqual({ attemptId: running.attemptId, pool, stdout: 'epoch 1\n', stderr: 'warn\n' });
+    expect((await logs(running.jobId)).body).toEqual({
+      attemptId: running.attemptId,
+      pool,
+      stdout: 'epoch 1\n',
+      stderr: 'warn\n',
+    });
     expect(await logs(await submitted())).toMatchObject({ status: 404, body: { code: 'logs-not-kept' } });
   });
 
   it('are explained in Chinese and English, in words and numbers', async () => {
     const id = await submitted();
-    const explain = async () => (await ask('GET /v1/jobs/{id}/explanation', { key: api.keys.blue, params: { id } })).body;
-    expect(await explain()).toMatchObject({ state: 'queued', refusal: null, evidence: null, asOf: '2026-11-23T09:00:00+08:00' });
-    const evidence = { nodesConsidered: 64, filteredBy: { 'stack-mismatch': 4 }, best: { groupId: group, freeNodes: 0, askedNodes: 1 }, ahead: 3 };
+    const explain = async () =>
+      (await ask('GET /v1/jobs/{id}/explanation', { key: api.keys.blue, params: { id } })).body;
+    expect(await explain()).toMatchObject({
+      state: 'queued',
+      refusal: null,
+      evidence: null,
+      asOf: '2026-11-23T09:00:00+08:00',
+    });
+    const evidence = {
+      nodesConsidered: 64,
+      filteredBy: { 'stack-mismatch': 4 },
+      best: { groupId: group, freeNodes: 0, askedNodes: 1 },
+      ahead: 3,
+    };
     await api.system.query(
       `insert into job_verdict (job_id, tenant_id, refusal, estimated_start, basis, pool_id, evidence, cycle, decided_at)
        values ($1, $2, 'no-free-accelerators', '2026-11-23T03:00:00Z', 'reservation', $3, $4, 7, '2026-11-23T00:59:00Z')`,
@@ -111,7 +157,11 @@ describe('events', () => {
 
   it('stream what was and what comes, and end with the job', async () => {
     const id = await submitted();
-    const stream = request(api.url).get(`/v1/jobs/${id}/events`).set('Authorization', `Bearer ${api.keys.blue}`).buffer(true).parse(asText);
+    const stream = request(api.url)
+      .get(`/v1/jobs/${id}/events`)
+      .set('Authorization', `Bearer ${api.keys.blue}`)
+      .buffer(true)
+      .parse(asText);
     const reading = stream.then((answer) => answer);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await ask('POST /v1/jobs/{id}/cancel', { key: api.keys.blue, params: { id } });
@@ -121,13 +171,20 @@ describe('events', () => {
     const kinds = [...String(answer.body).matchAll(/^event: (.*)$/gm)].map(([, kind]) => kind);
     expect(kinds).toEqual(['submitted', 'cancelled', 'end']);
     const last = [...String(answer.body).matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';
-    const resumed = await request(api.url).get(`/v1/jobs/${id}/events`).set({ Authorization: `Bearer ${api.keys.blue}`, 'Last-Event-ID': last });
+    const resumed = await request(api.url)
+      .get(`/v1/jobs/${id}/events`)
+      .set({ Authorization: `Bearer ${api.keys.blue}`, 'Last-Event-ID': last });
     expect(resumed.text).toBe('event: end\ndata: {"state":"cancelled"}\n\n');
   });
 
   it('stop when the key is revoked in between', async () => {
     const { key, id: keyId } = await api.newKey('tenant', blue);
-    const reading = request(api.url).get(`/v1/jobs/${await submitted()}/events`).set('Authorization', `Bearer ${key}`).buffer(true).parse(asText).then((answer) => String(answer.body));
+    const reading = request(api.url)
+      .get(`/v1/jobs/${await submitted()}/events`)
+      .set('Authorization', `Bearer ${key}`)
+      .buffer(true)
+      .parse(asText)
+      .then((answer) => String(answer.body));
     await new Promise((resolve) => setTimeout(resolve, 100));
     await api.api.keys.revoke(keyId);
     expect(await reading).toContain('event: problem\ndata: {"code":"key-revoked"');
@@ -139,7 +196,12 @@ describe('quotes', () => {
     const answer = await ask('POST /v1/quotes', { key: api.keys.blue, body: aBody() });
     expect(answer.status).toBe(200);
     const yueke = answer.body.options.find((option: { pool: string }) => option.pool === pool);
-    expect(yueke).toMatchObject({ refusal: null, simulated: true, assumed: true, poolName: { zh: '悦科主力算力节点' } });
+    expect(yueke).toMatchObject({
+      refusal: null,
+      simulated: true,
+      assumed: true,
+      poolName: { zh: '悦科主力算力节点' },
+    });
     expect(yueke.energyKwh).toBeGreaterThan(0);
     expect(Number(yueke.costYuan)).toBeGreaterThan(0);
     expect(yueke.assumptions[0]).toMatchObject({ id: expect.stringMatching(/^A-/), text: { zh: expect.any(String) } });
@@ -152,14 +214,26 @@ describe('pools, nodes, tenants, energy', () => {
     const answer = await ask('GET /v1/pools', { key: api.keys.green });
     expect(answer.body.items.length).toBeGreaterThanOrEqual(12);
     const one = await ask('GET /v1/pools/{id}', { key: api.keys.green, params: { id: pool } });
-    expect(one.body).toMatchObject({ id: pool, assumed: true, simulated: true, location: { district: expect.any(String) } });
-    expect(Object.values(one.body.figures as Record<string, { assumption?: { id: string } }>).some((it) => it.assumption)).toBe(true);
+    expect(one.body).toMatchObject({
+      id: pool,
+      assumed: true,
+      simulated: true,
+      location: { district: expect.any(String) },
+    });
+    expect(
+      Object.values(one.body.figures as Record<string, { assumption?: { id: string } }>).some((it) => it.assumption),
+    ).toBe(true);
   });
 
   it('drain a node for an operator, with the reason, and take it back', async () => {
     const params = { id: `${group}-0005` };
-    const change = (state: string, reason?: string) => ask('PATCH /v1/nodes/{id}', { key: api.keys.operator, params, body: { state, reason } });
-    expect((await change('drained', 'fan')).body).toMatchObject({ state: 'drained', stateReason: 'fan', previousState: 'up' });
+    const change = (state: string, reason?: string) =>
+      ask('PATCH /v1/nodes/{id}', { key: api.keys.operator, params, body: { state, reason } });
+    expect((await change('drained', 'fan')).body).toMatchObject({
+      state: 'drained',
+      stateReason: 'fan',
+      previousState: 'up',
+    });
     expect((await ask('GET /v1/nodes/{id}', { key: api.keys.blue, params })).body).toMatchObject({ state: 'drained' });
     expect((await change('up')).body).toMatchObject({ state: 'up', previousState: 'drained' });
   });
@@ -175,8 +249,13 @@ describe('pools, nodes, tenants, energy', () => {
   it('show settled hours, what they cost, and two green shares that are never added', async () => {
     const hour = testNow - 3_600_000;
     await api.settle(pool, hour);
-    const answer = await ask('GET /v1/energy/settlements', { key: api.keys.green, query: { pool, from: '2026-11-23T08:00:00+08:00' } });
-    expect(answer.body.items).toMatchObject([{ pool, hour: '2026-11-23T08:00:00+08:00', estimated: true, assumed: true }]);
+    const answer = await ask('GET /v1/energy/settlements', {
+      key: api.keys.green,
+      query: { pool, from: '2026-11-23T08:00:00+08:00' },
+    });
+    expect(answer.body.items).toMatchObject([
+      { pool, hour: '2026-11-23T08:00:00+08:00', estimated: true, assumed: true },
+    ]);
     const [{ facilityEnergyKwh, energyKwhBySource, greenShare, costYuan }] = answer.body.items;
     const bySource = Object.values(energyKwhBySource as Record<string, number>).reduce((sum, kwh) => sum + kwh, 0);
     expect(bySource).toBeCloseTo(facilityEnergyKwh, 6);

@@ -1,10 +1,21 @@
 import { connect } from 'node:net';
 import { freshDatabase } from '#libs/testing';
 import request from 'supertest';
-import { type ApiUnderTest, anApi, blue } from './support/api-under-test.js';
+import { type ApiUnderTest, type Wishes, anApi, blue } from './support/api-under-test.js';
 import { type Ask, aBody, asking, contractOf } from './support/client.js';
 import type { Contract } from './support/contract.js';
 import { CutLine } from './support/cut-line.js';
+
+/** What a test opened is closed after it, also when it failed: an open server keeps the whole run from ending. */
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+async function oneApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
+  const api = await anApi(wishes);
+  opened.push(() => api.close());
+  return api;
+}
 
 describe('the contract', () => {
   let api: ApiUnderTest;
@@ -32,10 +43,14 @@ describe('the contract', () => {
   });
 
   it('names the schema of every JSON answer, and a page for every problem it tells', async () => {
-    const operations = Object.values(contract.document.paths).flatMap((item) => Object.values(item as Record<string, { responses: Record<string, { description: string; content?: object }> }>));
+    const operations = Object.values(contract.document.paths).flatMap((item) =>
+      Object.values(item as Record<string, { responses: Record<string, { description: string; content?: object }> }>),
+    );
     const answers = operations.flatMap((operation) => Object.values(operation.responses));
     expect(answers.filter((answer) => !answer.content)).toEqual([]);
-    const codes = new Set(answers.flatMap((answer) => [...answer.description.matchAll(/`([a-z-]+)`:/g)].map(([, code]) => code)));
+    const codes = new Set(
+      answers.flatMap((answer) => [...answer.description.matchAll(/`([a-z-]+)`:/g)].map(([, code]) => code)),
+    );
     expect(codes.size).toBeGreaterThan(20);
     for (const code of codes) expect((await request(api.url).get(`/problems/${code}`)).status).toBe(200);
   });
@@ -52,20 +67,26 @@ describe('the contract', () => {
   it('holds for the front page, health and readiness', async () => {
     expect((await ask('GET /')).body.links).toMatchObject({ documentation: '/docs', jobs: '/v1/jobs' });
     expect((await ask('GET /healthz')).body.status).toBe('alive');
-    expect((await ask('GET /readyz')).body).toEqual({ status: 'ready', checks: [{ name: 'database', ok: true, detail: null }] });
+    expect((await ask('GET /readyz')).body).toEqual({
+      status: 'ready',
+      checks: [{ name: 'database', ok: true, detail: null }],
+    });
   });
 
   it('tells a clock that does not run as the wall does on every answer', async () => {
     const answer = await ask('GET /v1/clock', { key: api.keys.blue });
     expect(answer.headers['chusuan-clock-rate']).toBe('60');
-    expect(answer.body).toMatchObject({ rate: 60, notices: expect.arrayContaining([expect.objectContaining({ zh: expect.stringContaining('60 倍速') })]) });
+    expect(answer.body).toMatchObject({
+      rate: 60,
+      notices: expect.arrayContaining([expect.objectContaining({ zh: expect.stringContaining('60 倍速') })]),
+    });
     expect((await ask('GET /v1/jobs')).headers['chusuan-clock-rate']).toBe('60');
   });
 });
 
 describe('a key that asks too often', () => {
   it('is told when to come back, and no other key is', async () => {
-    const api = await anApi({ rateLimit: { perSecond: 0.1, burst: 3 } });
+    const api = await oneApi({ rateLimit: { perSecond: 0.1, burst: 3 } });
     const ask = asking(api, await contractOf(api));
     const statuses: number[] = [];
     for (let i = 0; i < 3; i++) statuses.push((await ask('GET /v1/jobs', { key: api.keys.blue })).status);
@@ -76,7 +97,6 @@ describe('a key that asks too often', () => {
     expect(refused.headers['ratelimit-policy']).toBe('"key";q=3;w=30');
     expect(refused.headers['ratelimit']).toMatch(/^"key";r=0;t=\d+$/);
     expect((await ask('GET /v1/jobs', { key: api.keys.green })).status).toBe(200);
-    await api.close();
   });
 });
 
@@ -85,40 +105,51 @@ describe('a database that dies', () => {
     const database = await freshDatabase();
     const { hostname, port } = new URL(database.url);
     const line = new CutLine({ host: hostname, port: Number(port) });
+    opened.push(() => line.cut());
     const near = await line.mend();
-    const api = await anApi({ database, apiUrl: (url) => url.replace(`${hostname}:${port}`, `127.0.0.1:${near}`) });
+    const api = await oneApi({ database, apiUrl: (url) => url.replace(`${hostname}:${port}`, `127.0.0.1:${near}`) });
     const ask = asking(api, await contractOf(api));
-    const submit = () => ask('POST /v1/jobs', { key: api.keys.blue, body: aBody(), headers: { 'Idempotency-Key': 'over the cut' } });
+    const submit = () =>
+      ask('POST /v1/jobs', { key: api.keys.blue, body: aBody(), headers: { 'Idempotency-Key': 'over the cut' } });
     const first = await submit();
     await line.cut();
     const refused = await submit();
     expect(refused).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
     expect(refused.headers['retry-after']).toBe('2');
-    expect(await ask('GET /readyz')).toMatchObject({ status: 503, body: { status: 'not-ready', checks: [{ name: 'database', ok: false }] } });
+    expect(await ask('GET /readyz')).toMatchObject({
+      status: 503,
+      body: { status: 'not-ready', checks: [{ name: 'database', ok: false }] },
+    });
     expect((await ask('GET /healthz')).status).toBe(200);
     await line.mend();
     expect(await submit()).toMatchObject({ status: 201, body: { id: first.body.id } });
     expect((await ask('GET /readyz')).status).toBe(200);
     expect(api.logLines.join('')).not.toContain(api.keys.blue);
-    await api.close();
-    await line.cut();
   });
 });
 
 describe('the port', () => {
   it('that is taken is named, with the setting that changes it', async () => {
-    const [one, other] = [await anApi(), await anApi()];
+    const [one, other] = [await oneApi(), await oneApi({ listens: false })];
     const port = Number(new URL(one.url).port);
-    await expect(other.api.listen(port, '127.0.0.1')).rejects.toThrow(new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken.*CHUSUAN_HTTP_PORT`));
-    await Promise.all([one.close(), other.close()]);
+    await expect(other.api.listen(port, '127.0.0.1')).rejects.toThrow(
+      new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken.*CHUSUAN_HTTP_PORT`),
+    );
   });
 });
 
 describe('closing', () => {
   it('ends event streams and lets go of idle connections', async () => {
     const api = await anApi();
-    const { id } = (await request(api.url).post('/v1/jobs').set('Authorization', `Bearer ${api.keys.blue}`).send(aBody({ tenant: blue }))).body;
-    const stream = await fetch(`${api.url}/v1/jobs/${id}/events`, { headers: { Authorization: `Bearer ${api.keys.blue}` } });
+    const { id } = (
+      await request(api.url)
+        .post('/v1/jobs')
+        .set('Authorization', `Bearer ${api.keys.blue}`)
+        .send(aBody({ tenant: blue }))
+    ).body;
+    const stream = await fetch(`${api.url}/v1/jobs/${id}/events`, {
+      headers: { Authorization: `Bearer ${api.keys.blue}` },
+    });
     const reading = stream.text();
     await api.close();
     expect(await reading).toContain('event: submitted');
@@ -128,7 +159,7 @@ describe('closing', () => {
 
 describe('what is no HTTP', () => {
   it('is answered with a problem and hung up on', async () => {
-    const api = await anApi();
+    const api = await oneApi();
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));
@@ -136,7 +167,6 @@ describe('what is no HTTP', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'url-malformed', status: 400 });
-    await api.close();
   });
 });
 
@@ -148,5 +178,8 @@ function routesIn(line: string): string[] {
   const depth = (match[1] ?? '').length / 4;
   prefix = [...prefix.slice(0, depth), match[2] ?? ''];
   const path = prefix.join('').replaceAll(/:(\w+)/g, '{$1}');
-  return (match[3] ?? '').split(', ').filter(Boolean).map((method) => `${method} ${path}`);
+  return (match[3] ?? '')
+    .split(', ')
+    .filter(Boolean)
+    .map((method) => `${method} ${path}`);
 }

@@ -29,3 +29,13 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
       return;
   }
 }
+
+const failing = new Set<string>();
+
+/** What a process follows could not be read: said once a minute at most, because it is tried again every second or two. */
+export function sayRefreshFailed(what: string, error: unknown): void {
+  if (failing.has(what)) return;
+  failing.add(what);
+  setTimeout(() => failing.delete(what), 60_000).unref();
+  say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}; trying again until it works`);
+}

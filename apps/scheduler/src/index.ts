@@ -7,6 +7,8 @@ export interface Scheduler {
   /** A hint that something was submitted or changed; the tick is the guarantee. */
   poke(): void;
   readonly isLeading: boolean;
+  /** Runs `swap` while nothing speaks to an engine. */
+  atRest(swap: () => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function createScheduler(dependencies: SchedulerDependencies): Prom
   const loops = app.get<SchedulerLoops>(SCHEDULER_LOOPS);
   return {
     poke: () => loops.poke('cycle'),
+    atRest: (swap) => loops.atRest(swap),
     get isLeading() {
       return loops.isLeading;
     },

@@ -53,6 +53,7 @@ export type SchedulerEvent =
  */
 export class SchedulerLoops {
   private epoch: number | null = null;
+  private resting = false;
   private skipped: SkippedDemand | null = null;
   private readonly failing = new Set<string>();
   private readonly loops = {
@@ -66,6 +67,19 @@ export class SchedulerLoops {
   };
 
   constructor(private readonly deps: SchedulerDependencies) {}
+
+  /** Lets dispatch and observation come to rest, then swaps what they speak through: no call may be half way on an old engine. */
+  async atRest(swap: () => void): Promise<void> {
+    this.resting = true;
+    try {
+      await Promise.all([this.loops.dispatch.idle(), this.loops.observe.idle()]);
+      swap();
+    } finally {
+      this.resting = false;
+    }
+    this.poke('dispatch');
+    this.poke('observe');
+  }
 
   get isLeading(): boolean {
     return this.epoch !== null;
@@ -120,12 +134,14 @@ export class SchedulerLoops {
   }
 
   private async runDispatch(): Promise<{ again: boolean }> {
+    if (this.resting) return { again: false };
     const { more, done } = await this.deps.dispatch.execute(() => this.deps.time.now());
     if (done > 0) this.loops.observe.poke();
     return { again: more };
   }
 
   private async runObserve(): Promise<{ again: boolean }> {
+    if (this.resting) return { again: false };
     const seen = await this.deps.observe.execute(this.deps.time.now());
     if (seen.unreachable.length > 0) this.deps.report({ kind: 'unreachable', pools: seen.unreachable });
     this.loops.cycle.poke();

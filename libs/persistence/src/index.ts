@@ -2,6 +2,7 @@ export * from './attempt-store.js';
 export * from './bulk-submit.js';
 export * from './catalogue-reader.js';
 export * from './catalogue-store.js';
+export * from './catalogue-version.js';
 export * from './clock-store.js';
 export * from './counter-store.js';
 export * from './cycle-log.js';

@@ -45,7 +45,11 @@ export interface ApiUnderTest {
   readonly keys: Readonly<Record<'operator' | 'planner' | 'auditor' | 'blue' | 'green', string>>;
   readonly logLines: string[];
   /** Makes a key and tells it. */
-  newKey(role: Principal['role'], tenantId: string | null, expiresAt?: number): Promise<{ readonly key: string; readonly id: string }>;
+  newKey(
+    role: Principal['role'],
+    tenantId: string | null,
+    expiresAt?: number,
+  ): Promise<{ readonly key: string; readonly id: string }>;
   /** The planner's picture follows what tests wrote. */
   refresh(): Promise<void>;
   /** Closes the hour of a site in the ledger, as the settlement does. */
@@ -59,6 +63,8 @@ export interface Wishes {
   readonly engine?: (poolId: string) => Engine | null;
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
   readonly rate?: number;
+  /** Left to the test. */
+  readonly listens?: false;
 }
 
 /** The API as the composition builds it, on a database of its own with the real seeds; the clock stands still. */
@@ -66,8 +72,18 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
   const database = wishes.database ?? (await freshDatabase());
   const catalogue = await seeded(database.url);
   const url = wishes.apiUrl?.(database.url) ?? database.url;
-  const app = openDatabase(url, { role: 'chusuan_app', max: 8, applicationName: 'e2e-app', onIdleError: () => undefined });
-  const system = openDatabase(url, { role: 'chusuan_system', max: 4, applicationName: 'e2e-system', onIdleError: () => undefined });
+  const app = openDatabase(url, {
+    role: 'chusuan_app',
+    max: 8,
+    applicationName: 'e2e-app',
+    onIdleError: () => undefined,
+  });
+  const system = openDatabase(url, {
+    role: 'chusuan_system',
+    max: 4,
+    applicationName: 'e2e-system',
+    onIdleError: () => undefined,
+  });
   const time = new ServiceTime({ originMs: testNow, wallOriginMs: 0, rate: wishes.rate ?? 1 }, { now: () => 0 });
   const parts = await assembled({ app, system, catalogue, time });
   const logLines: string[] = [];
@@ -76,7 +92,9 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
     engines: { of: wishes.engine ?? (() => null) },
     time,
     instruments: noInstruments.http,
-    checks: [{ name: 'database', check: async () => ((await system.query('select 1')).rowCount === 1 ? null : 'no row') }],
+    checks: [
+      { name: 'database', check: async () => ((await system.query('select 1')).rowCount === 1 ? null : 'no row') },
+    ],
     settings: {
       cursorKey: randomBytes(32),
       rateLimit: wishes.rateLimit,
@@ -85,7 +103,7 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
       writeLog: (line) => void logLines.push(line),
     },
   });
-  const address = await api.listen(0, '127.0.0.1');
+  const address = wishes.listens === false ? '' : await api.listen(0, '127.0.0.1');
   const newKey = keyMaker(api);
   const keys = {
     operator: (await newKey('operator', null)).key,
@@ -99,7 +117,18 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
     await Promise.all([app.close(), system.close(), parts.close()]);
     await database.drop();
   };
-  return { api, url: address, catalogue, system, keys, logLines, newKey, refresh: parts.refresh, settle: parts.settle, close };
+  return {
+    api,
+    url: address,
+    catalogue,
+    system,
+    keys,
+    logLines,
+    newKey,
+    refresh: parts.refresh,
+    settle: parts.settle,
+    close,
+  };
 }
 
 async function seeded(url: string): Promise<Catalogue> {
@@ -133,7 +162,13 @@ async function assembled(on: {
       const tenant = byId.get(id);
       if (!tenant) return null;
       const { homeDistrict, sample } = tenant;
-      return { id, homeDistrict, sample, priority: tenant.priorityClass.value, maxDataLevel: tenant.maxDataLevel.level };
+      return {
+        id,
+        homeDistrict,
+        sample,
+        priority: tenant.priorityClass.value,
+        maxDataLevel: tenant.maxDataLevel.level,
+      };
     },
   };
   const desk = {

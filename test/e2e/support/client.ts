@@ -24,7 +24,8 @@ export const asking =
     const call = request(url)[method.toLowerCase() as 'get' | 'post' | 'patch'](path).query(query);
     void call.set('Accept', 'application/json').set(headers);
     if (key !== undefined) void call.set('Authorization', `Bearer ${key}`);
-    if (body !== undefined) void call.set('Content-Type', 'application/json').send(typeof body === 'string' ? body : JSON.stringify(body));
+    if (body !== undefined)
+      void call.set('Content-Type', 'application/json').send(typeof body === 'string' ? body : JSON.stringify(body));
     const answer = await call;
     contract.check(operation, answer);
     return answer;

@@ -4,7 +4,9 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Response } from 'supertest';
 
 type Json = Record<string, unknown>;
-type Operation = { readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }> };
+type Operation = {
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
+};
 
 /** Holds answers against the published contract: the status is documented, the media type too, and the body is what it says, no field more. */
 export class Contract {
@@ -31,16 +33,30 @@ export class Contract {
     const [method = '', path = ''] = operation.split(' ');
     const item = this.document.paths[path] as unknown as Record<string, Operation> | undefined;
     const response = item?.[method.toLowerCase()]?.responses[String(answer.status)];
-    if (!response) throw new Error(`${operation} answered ${answer.status}, which the contract does not have: ${answer.text}`);
+    if (!response)
+      throw new Error(`${operation} answered ${answer.status}, which the contract does not have: ${answer.text}`);
     const mediaType = String(answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
     if (!response.content?.[mediaType]) {
       throw new Error(`${operation} answered ${answer.status} as ${mediaType}, which the contract does not have`);
     }
     if (!mediaType.endsWith('json')) return;
-    const pointer = ['paths', path, method.toLowerCase(), 'responses', String(answer.status), 'content', mediaType, 'schema'];
-    const validate = this.validatorAt(pointer.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/'));
+    const pointer = [
+      'paths',
+      path,
+      method.toLowerCase(),
+      'responses',
+      String(answer.status),
+      'content',
+      mediaType,
+      'schema',
+    ];
+    const validate = this.validatorAt(
+      pointer.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/'),
+    );
     if (!validate(JSON.parse(answer.text))) {
-      throw new Error(`${operation} ${answer.status} is not what the contract says: ${JSON.stringify(validate.errors?.slice(0, 5))}\n${answer.text.slice(0, 2000)}`);
+      throw new Error(
+        `${operation} ${answer.status} is not what the contract says: ${JSON.stringify(validate.errors?.slice(0, 5))}\n${answer.text.slice(0, 2000)}`,
+      );
     }
   }
 

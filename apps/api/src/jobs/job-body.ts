@@ -47,14 +47,9 @@ const Constraints = z
     fromDistrict: Slug.optional().meta({ description: 'Default: the home district of the tenant' }),
     dataLevel: z.enum(dataLevels).optional().meta({ description: 'GB/T 43697-2024; default general' }),
     dataSite: notOffered(),
-    minGreenShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .optional()
-      .meta({
-        description: 'Recorded with the job. This version weighs green hours but does not hold a job back for them.',
-      }),
+    minGreenShare: z.number().min(0).max(1).optional().meta({
+      description: 'Recorded with the job. This version weighs green hours but does not hold a job back for them.',
+    }),
     earliestStart: TimeText.optional(),
     deadline: TimeText.optional(),
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ApiDependencies, type ReferenceCatalogue } from '#apps/api';
+import type { ApiDependencies } from '#apps/api';
 import {
   type EngineDirectory,
   InProcessPlanner,
@@ -13,7 +13,6 @@ import {
   CatalogueOutlooks,
 } from '#libs/application';
 import type { Settings } from '#libs/config';
-import type { Catalogue } from '#libs/domain';
 import {
   PostgresCatalogueReader,
   PostgresJobStore,
@@ -45,7 +44,8 @@ export async function assembleApi(
     readonly onError: (what: string, error: unknown) => void;
   },
 ): Promise<ApiAssembly> {
-  const { app, system, books, time, tenants, catalogue, url } = foundation;
+  const { app, system, live, time, url } = foundation;
+  const { books, tenants } = live;
   const host = new InProcessPlanner(stopwatch);
   const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, new CatalogueOutlooks(books), defaultPolicy);
   await mirror.refresh(time.now());
@@ -53,7 +53,6 @@ export async function assembleApi(
     mirror.refresh(time.now()).catch((error: unknown) => parts.onError("the API's picture of the queue", error));
   }, MIRROR_EVERY_MS);
   const jobs = new PostgresJobStore(app);
-  const reference = referenceOf(catalogue);
   const desk = {
     get asOf() {
       return mirror.asOf;
@@ -68,7 +67,7 @@ export async function assembleApi(
       submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
       quoteJob: new QuoteJob({ desk, tenants, books }),
       catalogue: new PostgresCatalogueReader(app, system),
-      reference: () => reference,
+      reference: () => live.catalogue,
       keys: new PostgresKeyStore(system),
       pools: new PostgresPoolStore(system),
       engines: parts.engines,
@@ -102,10 +101,6 @@ export async function assembleApi(
       await host.close();
     },
   };
-}
-
-function referenceOf(catalogue: Catalogue): ReferenceCatalogue {
-  return catalogue;
 }
 
 /** Signs page cursors; kept, so that a page asked for before a restart can be followed after it. */

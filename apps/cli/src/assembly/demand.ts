@@ -27,7 +27,7 @@ export async function assembleDemand(
   if (choice.kind === 'empty') return { play: null, label: 'none (--empty): submit jobs of your own' };
   if (choice.kind === 'sample') {
     const options = { seed: SAMPLE_SEED };
-    const plan = samplePlan(new SampleDemand(foundation.catalogue, options), options);
+    const plan = samplePlan(new SampleDemand(foundation.live.catalogue, options), options);
     return {
       play: await begin(foundation, plan),
       label: 'generated from the sample tenants 样例需求, marked as a sample everywhere',
@@ -53,7 +53,7 @@ async function traceOf(
   const name = basename(choice.file);
   const { plan, report } = tracePlan(
     { name, jobs: read.jobs, mapping, skipSeconds: choice.skipSeconds },
-    foundation.catalogue,
+    foundation.live.catalogue,
   );
   const left = report.withoutWork + report.tooLarge + report.beforeStart;
   const notes = [
@@ -88,7 +88,7 @@ async function mappingOf(
 async function begin(foundation: Foundation, plan: DemandPlan): Promise<PlayDemand> {
   const ports = {
     store: new PostgresDemandRunStore(foundation.system),
-    tenants: foundation.tenants,
+    tenants: foundation.live.tenants,
     history: new PostgresJobStore(foundation.app),
     ids,
   };

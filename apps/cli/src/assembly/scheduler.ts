@@ -3,6 +3,7 @@ import type { SchedulerDependencies, SchedulerEvent } from '#apps/scheduler';
 import {
   CatalogueOutlooks,
   DispatchOutbox,
+  type EngineDirectory,
   type Instruments,
   MeasuredEngine,
   ObserveEngines,
@@ -34,12 +35,26 @@ const LEASE_TTL_MS = 10_000;
 /** Delivered messages stay a day, for whoever looks into what was told to an engine. */
 const OUTBOX_KEPT_MS = 24 * 3_600_000;
 
-/** One engine for each enabled pool, by the kind that its seed names. */
+/** One engine for each served pool, by the kind that its seed names; `renew` builds them anew from the catalogue as it stands. */
 export function engines(
   foundation: Foundation,
   options: { readonly dataDir: string; readonly instruments: Instruments },
 ): RenewableEngineDirectory {
-  const { catalogue, pools, system, time } = foundation;
+  let directory = buildEngines(foundation, options);
+  return {
+    of: (poolId) => directory.of(poolId),
+    renew: () => {
+      directory = buildEngines(foundation, options);
+    },
+  };
+}
+
+function buildEngines(
+  foundation: Foundation,
+  options: { readonly dataDir: string; readonly instruments: Instruments },
+): EngineDirectory {
+  const { live, system, time } = foundation;
+  const { catalogue, pools } = live;
   const store = new PostgresSimulatedEngineStore(system);
   const nodesOf = (poolId: string) =>
     catalogue.nodeGroups
@@ -78,7 +93,8 @@ export function schedulerDependencies(
     readonly report: (event: SchedulerEvent) => void;
   },
 ): SchedulerDependencies {
-  const { system, books, time, clock } = foundation;
+  const { system, live, time, clock } = foundation;
+  const { books } = live;
   const { instruments } = parts;
   const feed = new PostgresPlannerFeed(system);
   const attempts = new PostgresAttemptStore(system);

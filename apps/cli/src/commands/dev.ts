@@ -17,7 +17,7 @@ import { CliError } from '../exit.js';
 import { printData, say } from '../output.js';
 import { requireFreePort } from '../ports-free.js';
 import { Shutdown } from '../shutdown.js';
-import { reportSchedulerEvent } from '../scheduler-report.js';
+import { reportSchedulerEvent, sayRefreshFailed } from '../scheduler-report.js';
 
 /** A day in six minutes: within two minutes of a first start a morning has passed. */
 const DEFAULT_TIME_SCALE = 240;
@@ -86,14 +86,12 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   shutdown.add('PostgreSQL', async () => void (await opened.embedded?.stop()));
   await migrated(opened);
   await storeSeeds(opened.url, catalogue, 'dev');
-  const onIdleError = (): void => undefined; // the query that meets the broken connection tells
   const instruments = await processInstruments(opened.url, shutdown);
   const foundation = await layFoundation({
     url: opened.url,
     rate: settings.timeScale ?? DEFAULT_TIME_SCALE,
     name: 'chusuan-dev',
-    instruments,
-    onIdleError,
+    onError: sayRefreshFailed,
   });
   shutdown.add('connections', () => foundation.close());
   const keysFile = await ensureDevelopmentKeys(
@@ -115,6 +113,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
     }),
   );
   shutdown.add('scheduler', () => scheduler.close());
+  foundation.live.onChange(() => scheduler.atRest(() => directory.renew()));
   const exporter = await createExporter({
     readers: exporterSources(foundation),
     instruments,
@@ -129,8 +128,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
     requestsPerSecond: settings.requestsPerSecond,
     logLevel: settings.logLevel,
     onChange: () => scheduler.poke(),
-    onError: (what, error) =>
-      say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: sayRefreshFailed,
   });
   shutdown.add("API's mirror", () => assembled.close());
   const api = await createApi(assembled.dependencies);
@@ -147,7 +145,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
       database: opened.embedded
         ? `embedded PostgreSQL in ${settings.dataDir}`
         : 'the PostgreSQL of CHUSUAN_DATABASE_URL',
-      pools: foundation.pools.length,
+      pools: foundation.live.pools.length,
     }),
   );
 }

@@ -14,7 +14,7 @@ import type { Cli } from '../cli.js';
 import { CliError } from '../exit.js';
 import { say } from '../output.js';
 import { requireFreePort } from '../ports-free.js';
-import { reportSchedulerEvent } from '../scheduler-report.js';
+import { reportSchedulerEvent, sayRefreshFailed } from '../scheduler-report.js';
 import { Shutdown } from '../shutdown.js';
 
 /** The three processes of an installation, each alone, on the PostgreSQL of CHUSUAN_DATABASE_URL; service time is wall time. */
@@ -71,8 +71,7 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
       url: settings.databaseUrl,
       rate: 1,
       name,
-      instruments,
-      onIdleError: () => undefined,
+      onError: sayRefreshFailed,
     });
     shutdown.add('connections', () => foundation.close());
     await run({ settings, foundation, instruments, shutdown });
@@ -91,8 +90,7 @@ async function api({ settings, foundation, instruments, shutdown }: Serving): Pr
     dataDir: settings.dataDir,
     requestsPerSecond: settings.requestsPerSecond,
     logLevel: settings.logLevel,
-    onError: (what, error) =>
-      say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: sayRefreshFailed,
   });
   shutdown.add("API's mirror", () => assembled.close());
   const service = await createApi(assembled.dependencies);
@@ -114,6 +112,7 @@ async function scheduler({ settings, foundation, instruments, shutdown }: Servin
     }),
   );
   shutdown.add('scheduler', () => service.close());
+  foundation.live.onChange(() => service.atRest(() => directory.renew()));
   say(service.isLeading ? 'scheduler leads' : 'scheduler stands by');
 }
 

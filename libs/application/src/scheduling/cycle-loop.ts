@@ -23,6 +23,11 @@ export class CoalescingLoop {
     });
   }
 
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
   /** Lets the run under way end and starts no other. */
   async stop(): Promise<void> {
     this.stopped = true;

@@ -14,7 +14,9 @@ export function toOpenApi(
 ): { schema: unknown; components: Schemas } | undefined {
   if (!(schema instanceof z.ZodType)) return undefined;
   const io = schemaType === 'output' ? ('output' as const) : ('input' as const);
-  const document = withComponentRefs(z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' })) as JsonSchema;
+  const document = withComponentRefs(
+    z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }),
+  ) as JsonSchema;
   const {
     $defs: definitions = {},
     $schema: _dialect,
@@ -26,7 +28,10 @@ export function toOpenApi(
   );
   const id = own['id'];
   if (typeof id !== 'string') return { schema: shaped(own), components: components as Schemas };
-  return { schema: { $ref: `#/components/schemas/${id}` }, components: { ...components, [id]: shaped(withoutId(own)) } as Schemas };
+  return {
+    schema: { $ref: `#/components/schemas/${id}` },
+    components: { ...components, [id]: shaped(withoutId(own)) } as Schemas,
+  };
 }
 
 function withoutId({ id: _id, ...rest }: JsonSchema): JsonSchema {
@@ -44,7 +49,8 @@ function withComponentRefs(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withComponentRefs);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, child]) => {
-    const moved = key === '$ref' && typeof child === 'string' ? child.replace('#/$defs/', '#/components/schemas/') : child;
+    const moved =
+      key === '$ref' && typeof child === 'string' ? child.replace('#/$defs/', '#/components/schemas/') : child;
     return [key, withComponentRefs(moved)];
   });
   return Object.fromEntries(entries);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 const lossCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -33,8 +34,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 /** The error, its cause, and the members of an AggregateError (a refused connection on several addresses is one). */
 function partsOf(error: unknown): Error[] {
-  if (!(error instanceof Error)) return [];
-  const cause = error.cause instanceof Error ? [error.cause] : [];
-  const members = error instanceof AggregateError ? error.errors.filter((it): it is Error => it instanceof Error) : [];
+  // isNativeError, not instanceof: an error of another realm (a worker, a test's sandbox) is an error too.
+  if (!types.isNativeError(error)) return [];
+  const cause = types.isNativeError(error.cause) ? [error.cause] : [];
+  const listed: unknown = 'errors' in error ? error.errors : undefined;
+  const members = Array.isArray(listed) ? listed.filter((it) => types.isNativeError(it)) : [];
   return [error, ...cause, ...members];
 }

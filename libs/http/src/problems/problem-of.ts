@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { HttpException } from '@nestjs/common';
 import { isDatabaseUnavailable } from './database-unavailable.js';
 import { Problem } from './problem.js';
@@ -39,7 +40,7 @@ export function problemOf(error: unknown): Problem | null {
     );
   }
   // Typed errors of the use cases carry the code of their problem (STYLE B15): engine-unreachable, planner-not-ready, …
-  if (cause instanceof Error && isProblemCode(code)) return new Problem(code, cause.message, RETRY_SOON);
+  if (types.isNativeError(cause) && isProblemCode(code)) return new Problem(code, cause.message, RETRY_SOON);
   if (error instanceof HttpException && error.getStatus() < 500) {
     const named = byStatus[error.getStatus()] ?? 'url-malformed';
     return new Problem(named, error.message);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonLog } from '../server/json-log.js';
@@ -70,4 +71,4 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
 }
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (types.isNativeError(error) ? error.message : String(error));

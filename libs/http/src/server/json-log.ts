@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -17,7 +18,7 @@ export class JsonLog implements LoggerService {
 
   /** A surprise, with its stack. */
   fault(message: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
-    const what = error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+    const what = types.isNativeError(error) ? { error: error.message, stack: error.stack } : { error: String(error) };
     this.notice('error', message, { ...fields, ...what });
   }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 /** The port could not be had. The message names it and the setting that changes it. */
@@ -16,7 +17,7 @@ export async function listenOn(
     await app.listen({ port, host });
     return await app.getUrl();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
     const why =
       code === 'EADDRINUSE'
         ? `port ${port} on ${host} is taken by another process. Stop it, or set ${settings.port} to a free port`

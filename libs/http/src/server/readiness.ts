@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 export interface ReadinessCheck {
   readonly name: string;
   /** Resolves with null when all is well, else with what is wrong. May reject: then the message is what is wrong. */
@@ -28,7 +29,7 @@ async function runOne({ name, check }: ReadinessCheck): Promise<CheckResult> {
     const problem = await Promise.race([check(), late]);
     return { name, ok: problem === null, detail: problem };
   } catch (error) {
-    return { name, ok: false, detail: error instanceof Error ? error.message || error.name : String(error) };
+    return { name, ok: false, detail: types.isNativeError(error) ? error.message || error.name : String(error) };
   } finally {
     clearTimeout(timer);
   }
