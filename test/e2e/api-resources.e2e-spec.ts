@@ -98,15 +98,17 @@ describe('jobs', () => {
     await api.system.query(`update job set state = 'completed' where id = $1`, [other.jobId]);
     expect(await cancel(other.jobId)).toMatchObject({ status: 409, body: { code: 'job-over', state: 'completed' } });
   });
+});
 
-  it('hide what they run from planners, and show it to operators', async () => {
+describe('what a job runs, writes and waits for', () => {
+  it('is hidden from planners, and shown to operators', async () => {
     const id = await submitted({ run: { script: 'echo secret', environment: { TOKEN: 'x' } } });
     const seen = async (key: string) => (await ask('GET /v1/jobs/{id}', { key, params: { id } })).body.request.run;
     expect(await seen(api.keys.planner)).toEqual({ withheld: true });
     expect(await seen(api.keys.operator)).toMatchObject({ script: 'echo secret' });
   });
 
-  it('have output where the engine keeps it, and say so where not', async () => {
+  it('is output where the engine keeps it, and a problem where not', async () => {
     const logs = (id: string) => ask('GET /v1/jobs/{id}/logs', { key: api.keys.blue, params: { id } });
     expect((await logs(running.jobId)).body).toEqual({
       attemptId: running.attemptId,
@@ -117,7 +119,7 @@ describe('jobs', () => {
     expect(await logs(await submitted())).toMatchObject({ status: 404, body: { code: 'logs-not-kept' } });
   });
 
-  it('are explained in Chinese and English, in words and numbers', async () => {
+  it('is explained in Chinese and English, in words and numbers', async () => {
     const id = await submitted();
     const explain = async () =>
       (await ask('GET /v1/jobs/{id}/explanation', { key: api.keys.blue, params: { id } })).body;

@@ -13,7 +13,12 @@ interface Problem {
   readonly title?: string;
   readonly detail?: string;
   readonly code?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  readonly errors?: readonly {
+    readonly pointer?: string;
+    readonly parameter?: string;
+    readonly header?: string;
+    readonly detail: string;
+  }[];
 }
 
 /** Where `chusuan dev` writes the keys it makes. */
@@ -112,7 +117,7 @@ export class ApiClient {
     const lines = [
       `${problem.title ?? `HTTP ${status}`}${problem.code ? ` (${problem.code})` : ''}`,
       ...(problem.detail ? [problem.detail] : []),
-      ...(problem.errors ?? []).map((error) => `  ${error.pointer}: ${error.detail}`),
+      ...(problem.errors ?? []).map((error) => `  ${error.pointer ?? error.parameter ?? error.header ?? 'request'}: ${error.detail}`),
     ];
     return new CliError(reasonOfStatus(status), lines.join('\n'));
   }

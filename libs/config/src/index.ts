@@ -8,11 +8,5 @@ export {
   parseSettings,
   renderSettings,
 } from './settings.js';
-export {
-  type ReadLog,
-  type ReadTrace,
-  type TraceFault,
-  readTrace,
-  renderTraceFaults,
-} from './read-trace.js';
+export { type ReadLog, type ReadTrace, type TraceFault, readTrace, renderTraceFaults } from './read-trace.js';
 export { type LoadedTraceMappings, type TraceMappingFile, loadTraceMappings } from './trace-mapping.js';

@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import type { SettlementView } from '#libs/application';
 import { DAY_MS, rfc3339 } from '#libs/domain';
 import { CursorSealer, Documented, Problem, pageOf } from '#libs/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../api-dependencies.js';
 import { API, REFERENCE } from '../api-tokens.js';
@@ -73,7 +73,6 @@ export class SettlementsController {
   })
   async settlements(
     @Query({ schema: SettlementsQuery }) query: SettlementsQuery,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof SettlementPage>> {
     const reference = this.reference();
@@ -94,7 +93,7 @@ export class SettlementsController {
     const items = found.items.map((settlement) => settlementShown(settlement, reference));
     const behind = found.items.flatMap((settlement) => reference.assumptionsBehindEnergy(settlement.poolId));
     const assumptions = [...new Map(behind.map((assumption) => [assumption.id, assumption])).values()];
-    const page = pageOf({ items, after: found.nextCursor }, { sealer: this.cursors, shape }, { request, reply });
+    const page = pageOf({ items, after: found.nextCursor }, { sealer: this.cursors, shape }, reply);
     return { ...page, items, assumptions };
   }
 }

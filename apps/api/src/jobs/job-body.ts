@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { architectures, dataLevels, jobClasses, stacks } from '#libs/domain';
 import { NOT_OFFERED, notOffered } from '#libs/http';
-import { Slug, TimeText } from '../schemas/common.js';
+import { Slug, TimeText, printableText } from '../schemas/common.js';
 
 const MOST_NODES = 10_000;
 const LONGEST_LIMIT_SECONDS = 90 * 86_400;
 const COMMAND_BYTES = 65_536;
 const SCRIPT_CHARACTERS = 262_144;
-
-// Control characters have no place in a line of a table; line and paragraph separators break it too.
-const printableText = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/;
 
 const NodeCount = z
   .int({

@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import type { Principal } from '#libs/application';
 import { Authenticator, Caller, Documented, EventStreams, Problem } from '#libs/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../api-dependencies.js';
 import { API } from '../api-tokens.js';
@@ -37,10 +37,9 @@ export class JobOutputController {
     @Caller() principal: Principal,
     @Param('id') id: string,
     @Query({ schema: EventsQuery }) query: EventsQuery,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const resumed = Number(request.headers['last-event-id'] ?? query.after);
+    const resumed = Number(reply.request.headers['last-event-id'] ?? query.after);
     let seen = Number.isSafeInteger(resumed) && resumed >= 0 ? resumed : query.after;
     const read = async (
       who: Principal,
@@ -54,14 +53,16 @@ export class JobOutputController {
       const over = jobIsOver(job) && events.length < EVENT_BATCH;
       return { events: events.map(jobEvent), over, state: job.state };
     };
-    if (wantsJson(request.headers.accept)) {
+    if (wantsJson(reply.request.headers.accept)) {
       const { events } = await read(principal);
       await reply.send({ items: events });
       return;
     }
-    await this.streams.stream({ request, reply, keyId: principal.keyId }, async () => {
+    await this.streams.stream({ reply, keyId: principal.keyId }, async () => {
       // Asked anew each time, so that a key revoked meanwhile ends the stream.
-      const { events, over, state } = await read(await this.authenticator.authenticate(request.headers.authorization));
+      const { events, over, state } = await read(
+        await this.authenticator.authenticate(reply.request.headers.authorization),
+      );
       const told = events.map((event) => ({ id: String(event.id), event: event.kind, data: event }));
       return { events: over ? [...told, { event: 'end', data: { state } }] : told, over };
     });

@@ -1,8 +1,8 @@
-import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { JobView, Principal, QueuedBody } from '#libs/application';
 import { isOver, isUuid, jobClasses, jobStates, type JobState } from '#libs/domain';
 import { Caller, CursorSealer, Documented, IdempotencyKey, Problem, fingerprintOf, pageOf } from '#libs/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../api-dependencies.js';
 import { API, REFERENCE } from '../api-tokens.js';
@@ -99,7 +99,6 @@ export class JobsController {
   async list(
     @Caller() principal: Principal,
     @Query({ schema: JobsQuery }) query: JobsQuery,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof JobPage>> {
     const { limit, cursor, ...filter } = query;
@@ -118,7 +117,7 @@ export class JobsController {
       items: shown.map((job) => jobSummary(job, reference)),
       after: jobs.length > limit ? (shown.at(-1)?.id ?? null) : null,
     };
-    return { ...pageOf(page, { sealer: this.cursors, shape }, { request, reply }), items: page.items };
+    return { ...pageOf(page, { sealer: this.cursors, shape }, reply), items: page.items };
   }
 
   @Get(':id')

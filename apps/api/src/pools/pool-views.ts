@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nodeStates } from '#libs/domain';
-import { Figures, NodeShapeShown, Text, TimeText, pageSchema } from '../schemas/common.js';
+import { Figures, NodeShapeShown, Text, TimeText, pageSchema, printableText } from '../schemas/common.js';
 
 const Amount = z.number().min(0);
 const byUse = z
@@ -116,12 +116,7 @@ export const NodeChange = z
       description:
         'drained: running work ends by itself, nothing new comes; down: what runs there is lost; up: back in service',
     }),
-    reason: z
-      .string()
-      .min(1)
-      .max(500)
-      .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'contains control characters' })
-      .optional(),
+    reason: z.string().min(1).max(500).regex(printableText, { error: 'contains control characters' }).optional(),
   })
   .meta({ id: 'NodeChange' });
 export type NodeChange = z.infer<typeof NodeChange>;

@@ -1,7 +1,7 @@
-import { Body, Controller, Get, Inject, Param, Patch, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Patch, Query, Res } from '@nestjs/common';
 import type { Principal } from '#libs/application';
 import { Caller, CursorSealer, Documented, Problem, pageOf } from '#libs/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../api-dependencies.js';
 import { API, REFERENCE } from '../api-tokens.js';
@@ -56,7 +56,6 @@ export class PoolsController {
     @Caller() principal: Principal,
     @Param('id') id: string,
     @Query({ schema: NodesQuery }) query: NodesQuery,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof NodePage>> {
     const shape = { list: 'nodes', filter: { pool: id } };
@@ -65,7 +64,7 @@ export class PoolsController {
     if (!found) throw unknownPool(id);
     const items = found.items.map(nodeShown);
     return {
-      ...pageOf({ items, after: found.nextCursor }, { sealer: this.cursors, shape }, { request, reply }),
+      ...pageOf({ items, after: found.nextCursor }, { sealer: this.cursors, shape }, reply),
       items,
     };
   }

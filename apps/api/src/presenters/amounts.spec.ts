@@ -15,7 +15,7 @@ describe('yuan', () => {
       fc.property(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), (micro) => {
         const [whole = '', fraction = ''] = yuanOf(micro).replace('-', '').split('.');
         const back = BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
-        return (micro < 0n ? -back : back) === micro;
+        expect(micro < 0n ? -back : back).toBe(micro);
       }),
     );
   });

@@ -6,6 +6,10 @@ const slug = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 export const isSlug = (text: string): boolean => slug.test(text);
 export const Slug = z.string().regex(slug, { error: 'is not an id (letters, digits, dot, dash, underscore)' });
 
+/** Control characters have no place in a line of a table; line and paragraph separators break it too. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+export const printableText = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/;
+
 /** RFC 3339 with an offset or Z; seconds are part of it. */
 export const TimeText = z.iso
   .datetime({ offset: true, error: 'is not an RFC 3339 time with an offset, such as 2026-11-22T08:00:00+08:00' })

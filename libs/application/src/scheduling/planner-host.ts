@@ -22,6 +22,14 @@ export interface PlannerHost {
   close(): Promise<void>;
 }
 
+/** The process has not loaded pools and queue yet, or has lost them and loads them again. */
+export class PlannerNotReady extends Error {
+  readonly code = 'planner-not-ready';
+  constructor() {
+    super('The picture of pools and queue is not loaded yet: try again in a few seconds.');
+  }
+}
+
 export class InProcessPlanner implements PlannerHost {
   private planner: Planner | null = null;
 
@@ -50,7 +58,7 @@ export class InProcessPlanner implements PlannerHost {
   }
 
   private started(): Planner {
-    if (!this.planner) throw new Error('The planner has no state yet: refresh its mirror before asking it.');
+    if (!this.planner) throw new PlannerNotReady();
     return this.planner;
   }
 }

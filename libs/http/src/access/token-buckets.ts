@@ -24,7 +24,8 @@ export class TokenBuckets {
 
   take(name: string): Taken {
     const now = this.stopwatchMs();
-    const bucket = this.buckets.get(name) ?? this.opened(name, now);
+    const bucket = this.buckets.get(name) ?? { tokens: this.limit.burst, at: now };
+    this.keep(name, bucket);
     bucket.tokens = Math.min(this.limit.burst, bucket.tokens + ((now - bucket.at) / 1000) * this.limit.perSecond);
     bucket.at = now;
     if (bucket.tokens >= 1) {
@@ -38,19 +39,14 @@ export class TokenBuckets {
     };
   }
 
-  private opened(name: string, now: number): { tokens: number; at: number } {
-    if (this.buckets.size >= MOST_BUCKETS) this.forgetFull(now);
-    const bucket = { tokens: this.limit.burst, at: now };
-    this.buckets.set(name, bucket);
-    return bucket;
-  }
-
-  // A bucket that has filled up again is the same as one that never was. Were none full, the oldest goes: bounded comes first.
-  private forgetFull(now: number): void {
-    for (const [name, { tokens, at }] of this.buckets) {
-      if (tokens + ((now - at) / 1000) * this.limit.perSecond >= this.limit.burst) this.buckets.delete(name);
+  // Maps iterate in order of insertion, so inserting anew at each use keeps the longest unused first: it goes when there are
+  // too many, in constant time, because who sends made-up names must not make each of them cost a search.
+  private keep(name: string, bucket: { tokens: number; at: number }): void {
+    this.buckets.delete(name);
+    if (this.buckets.size >= MOST_BUCKETS) {
+      const oldest = this.buckets.keys().next();
+      if (!oldest.done) this.buckets.delete(oldest.value);
     }
-    const oldest = this.buckets.keys().next();
-    if (this.buckets.size >= MOST_BUCKETS && !oldest.done) this.buckets.delete(oldest.value);
+    this.buckets.set(name, bucket);
   }
 }

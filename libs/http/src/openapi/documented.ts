@@ -2,7 +2,6 @@ import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { type ProblemCode, problemKinds } from '../problems/problem-kinds.js';
-import { ProblemDocument } from '../problems/problem.js';
 import { Public, Roles } from '../access/access.guard.js';
 import type { Principal } from '#libs/application';
 

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { CursorSealer, ListShape } from './cursor.js';
 
 export interface PageBody<T> {
@@ -10,14 +10,14 @@ export interface PageBody<T> {
 export function pageOf<T>(
   page: { readonly items: readonly T[]; readonly after: string | null },
   sealing: { readonly sealer: CursorSealer; readonly shape: ListShape },
-  http: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  reply: FastifyReply,
 ): PageBody<T> {
   const nextCursor = page.after === null ? null : sealing.sealer.seal(page.after, sealing.shape);
   if (nextCursor !== null) {
-    const [path, query] = http.request.url.split('?', 2);
+    const [path, query] = reply.request.url.split('?', 2);
     const parameters = new URLSearchParams(query);
     parameters.set('cursor', nextCursor);
-    void http.reply.header('Link', `<${path}?${parameters}>; rel="next"`);
+    void reply.header('Link', `<${path}?${parameters.toString()}>; rel="next"`);
   }
   return { items: page.items, nextCursor };
 }

@@ -6,6 +6,7 @@ export interface JsonFault {
   readonly problem: string;
 }
 
+// oxlint-disable no-control-regex -- JSON forbids raw control characters in strings, so the pattern names them
 const token =
   /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Problem } from '../problems/problem.js';
 
 export interface StreamEvent {
@@ -25,7 +25,7 @@ export class EventStreams {
    * the client comes back with Last-Event-ID and is told then what is wrong. Throws the problem too-many-streams.
    */
   async stream(
-    http: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly keyId: string },
+    http: { readonly reply: FastifyReply; readonly keyId: string },
     poll: () => Promise<{ readonly events: readonly StreamEvent[]; readonly over: boolean }>,
   ): Promise<void> {
     const { reply, keyId } = http;

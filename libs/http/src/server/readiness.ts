@@ -2,7 +2,7 @@ import { types } from 'node:util';
 export interface ReadinessCheck {
   readonly name: string;
   /** Resolves with null when all is well, else with what is wrong. May reject: then the message is what is wrong. */
-  check(): Promise<string | null>;
+  readonly check: () => Promise<string | null>;
 }
 export interface CheckResult {
   readonly name: string;
