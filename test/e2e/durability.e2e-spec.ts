@@ -1,10 +1,11 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { mkdtempSync, chmodSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '#libs/persistence';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Database, startEmbeddedPostgres } from '#libs/persistence';
 import { Load, type ShownJob, jobsOf, longJob } from './support/load.js';
+import { type PlayedJob, PlayedTrace, byNumber, overfullSql, playedJob, playedSql } from './support/played-trace.js';
 import { type RunningService, ServiceHome, eventually } from './support/running-service.js';
 
 /** A minute of the wall is an hour of service time: jobs of many hours outlive every test. */
@@ -75,9 +76,14 @@ describe('kill -9 of the service under load', () => {
     const after = (await jobsOf(second)).filter((job) => job.name.startsWith('load-'));
     expect(after.map((job) => job.name).toSorted()).toEqual([...load.asked].toSorted());
     await untilRunning(second, await submitted(second, longJob('fresh')));
-    const ended = await eventually('the real command is over', 40_000, () => second.ask<ShownJob>(`GET /v1/jobs/${real}`), {
-      until: ({ body }) => body.endedAt !== null,
-    });
+    const ended = await eventually(
+      'the real command is over',
+      40_000,
+      () => second.ask<ShownJob>(`GET /v1/jobs/${real}`),
+      {
+        until: ({ body }) => body.endedAt !== null,
+      },
+    );
     expect(ended.body).toMatchObject({ state: 'completed', exitCode: 0, attempts: 1 });
     const logs = await second.ask<{ stdout: string }>(`GET /v1/jobs/${real}/logs`, { tenant });
     expect(logs.body.stdout).toMatch(/^begun\ndone by \d+\n$/);
@@ -108,6 +114,42 @@ describe('kill -9 of the embedded PostgreSQL', () => {
   }, 120_000);
 });
 
+describe('kill -9 of the service and its PostgreSQL at once, in a replay', () => {
+  it('goes on where it was: each job of the log is submitted once, and runs once', async () => {
+    const file = 'test/fixtures/small.swf';
+    const trace = await PlayedTrace.read(file, 0);
+    const span = trace.jobs.at(-1)!.at / 1000;
+    // The whole log in a quarter of a minute.
+    const launch = { args: ['--trace', file], env: { CHUSUAN_TIME_SCALE: String(Math.ceil(span / 15)) } };
+    const first = await home.start(launch);
+    const seen = first.database();
+    await eventually('a third of the log is submitted', 30_000, () => submittedIn(seen), {
+      until: (count) => count > trace.jobs.length / 3,
+    });
+    process.kill(home.postgresPid!, 'SIGKILL');
+    await first.kill();
+    await seen.close();
+
+    const second = await home.start(launch);
+    const database = second.database();
+    await eventually('the whole log is submitted', 60_000, () => submittedIn(database), {
+      until: (count) => count >= trace.jobs.length,
+    });
+    const { rows } = await database.query<PlayedJob & Record<string, unknown>>(playedSql);
+    expect(byNumber(rows)).toEqual(byNumber(trace.jobs.map(playedJob)));
+    expect((await database.query(overfullSql)).rows).toEqual([]);
+    const again = await database.query(
+      `select job_id from attempt where state <> 'lost' group by 1 having count(*) > 1`,
+    );
+    expect(again.rows).toEqual([]);
+    await database.close();
+    expect((await second.stop()).code).toBe(0);
+  }, 120_000);
+
+  const submittedIn = async (database: Database): Promise<number> =>
+    (await database.query<{ jobs: number }>('select count(*)::int as jobs from job')).rows[0]?.jobs ?? 0;
+});
+
 describe('a PostgreSQL of its own', () => {
   let folder: string;
   beforeEach(() => {
@@ -125,17 +167,35 @@ describe('a PostgreSQL of its own', () => {
       await untilRunning(service, before);
       process.kill(postgres.pid, 'SIGINT');
       await postgres.stop();
-      const refused = await eventually('requests are refused', 20_000, () => service.ask('POST /v1/jobs', { tenant, body: longJob('while'), idempotencyKey: 'while' }), {
-        until: ({ status }) => status === 503,
+      const refused = await eventually(
+        'requests are refused',
+        20_000,
+        () => service.ask('POST /v1/jobs', { tenant, body: longJob('while'), idempotencyKey: 'while' }),
+        {
+          until: ({ status }) => status === 503,
+        },
+      );
+      expect(refused).toMatchObject({
+        contentType: expect.stringContaining('application/problem+json'),
+        body: { code: 'database-unavailable', status: 503 },
       });
-      expect(refused).toMatchObject({ contentType: expect.stringContaining('application/problem+json'), body: { code: 'database-unavailable', status: 503 } });
-      expect(await service.ask('GET /readyz')).toMatchObject({ status: 503, body: { checks: expect.arrayContaining([expect.objectContaining({ name: 'database', ok: false })]) } });
+      expect(await service.ask('GET /readyz')).toMatchObject({
+        status: 503,
+        body: { checks: expect.arrayContaining([expect.objectContaining({ name: 'database', ok: false })]) },
+      });
       expect((await service.ask('GET /healthz')).status).toBe(200);
 
       postgres = await startEmbeddedPostgres({ dataDir });
       await service.untilReady();
-      expect((await service.ask<ShownJob>(`GET /v1/jobs/${before}`)).body).toMatchObject({ state: 'running', attempts: 1 });
-      const again = await service.ask<{ id: string }>('POST /v1/jobs', { tenant, body: longJob('while'), idempotencyKey: 'while' });
+      expect((await service.ask<ShownJob>(`GET /v1/jobs/${before}`)).body).toMatchObject({
+        state: 'running',
+        attempts: 1,
+      });
+      const again = await service.ask<{ id: string }>('POST /v1/jobs', {
+        tenant,
+        body: longJob('while'),
+        idempotencyKey: 'while',
+      });
       expect(again.status).toBe(201);
       await untilRunning(service, again.body.id);
       expect(service.stderr).toMatch(/works again/);
@@ -148,22 +208,28 @@ describe('a PostgreSQL of its own', () => {
 
 describe('a start that cannot be', () => {
   const nobody = { CHUSUAN_DATABASE_URL: 'postgres://nobody:none@127.0.0.1:1/none' };
-  it.each(['dev', 'api', 'scheduler', 'exporter', 'migrate'])('%s without its database says so and asks to try later', async (verb) => {
-    const ended = await home.run([verb], nobody);
-    expect(ended.code).toBe(75);
-    expect(ended.stderr).toMatch(/database .*ECONNREFUSED[^]*start it, or correct/);
-    expect(ended.stderr).not.toMatch(/none@|^ +at /m); // neither the password nor a stack
-  });
+  it.each(['dev', 'api', 'scheduler', 'exporter', 'migrate'])(
+    '%s without its database says so and asks to try later',
+    async (verb) => {
+      const ended = await home.run([verb], nobody);
+      expect(ended.code).toBe(75);
+      expect(ended.stderr).toMatch(/database .*ECONNREFUSED[^]*start it, or correct/);
+      expect(ended.stderr).not.toMatch(/none@|^ +at /m); // neither the password nor a stack
+    },
+  );
 
-  it.each(['CHUSUAN_HTTP_PORT', 'CHUSUAN_METRICS_PORT'])('names the taken port and %s, and leaves nothing running', async (setting) => {
-    const holder = createServer();
-    const port = await new Promise<number>((resolve) => {
-      holder.listen(0, '127.0.0.1', () => resolve((holder.address() as { port: number }).port));
-    });
-    const ended = await home.run(['dev', '--empty'], { [setting]: String(port) });
-    await new Promise((resolve) => holder.close(resolve));
-    expect(ended.code).toBe(5);
-    expect(ended.stderr).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken[^]*set ${setting}`));
-    expect(home.postgresPid).toBeNull();
-  });
+  it.each(['CHUSUAN_HTTP_PORT', 'CHUSUAN_METRICS_PORT'])(
+    'names the taken port and %s, and leaves nothing running',
+    async (setting) => {
+      const holder = createServer();
+      const port = await new Promise<number>((resolve) => {
+        holder.listen(0, '127.0.0.1', () => resolve((holder.address() as { port: number }).port));
+      });
+      const ended = await home.run(['dev', '--empty'], { [setting]: String(port) });
+      await new Promise((resolve) => holder.close(resolve));
+      expect(ended.code).toBe(5);
+      expect(ended.stderr).toMatch(new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken[^]*set ${setting}`));
+      expect(home.postgresPid).toBeNull();
+    },
+  );
 });

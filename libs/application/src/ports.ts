@@ -216,6 +216,8 @@ export interface CycleLog {
   record(entry: CycleEntry): Promise<void>;
   /** The newest keyframe at or before the cycle, and all deltas up to it; null when it is no longer kept. */
   read(cycle: number): Promise<{ readonly keyframe: Snapshot; readonly entries: readonly CycleEntry[] } | null>;
+  /** The holder of this epoch has just ended a cycle, whether it had something to write down or not. */
+  beat(epoch: number): Promise<void>;
   /** Upserts verdicts; those of jobs that no longer wait are removed by whoever moves the job. */
   storeVerdicts(cycle: number, now: Instant, verdicts: readonly VerdictToStore[]): Promise<void>;
   /** Drops records older than the newest `keep` cycles, whole keyframe stretches only. Returns the oldest replayable cycle. */
@@ -361,9 +363,7 @@ export interface AttemptStore {
   /** Ends attempts, frees their nodes, moves their jobs on, all or none of each. Returns what really changed. */
   ended(changes: readonly EndedAttempt[]): Promise<readonly EndedJob[]>;
   /** Attempts of the pool that hold nodes, as the service believes. */
-  holding(
-    poolId: string,
-  ): Promise<
+  holding(poolId: string): Promise<
     readonly {
       readonly attemptId: string;
       readonly jobId: string;

@@ -80,6 +80,11 @@ const upsertVerdicts = statement(
   where job_verdict.cycle <= excluded.cycle`,
 );
 
+const beat = statement(
+  'cycle-beat',
+  `update lease set cycled_wall = clock_timestamp() where name = 'scheduler' and epoch = $1`,
+);
+
 /** What each cycle saw and decided, to be replayed. Takes a database opened as chusuan_system. */
 export class PostgresCycleLog implements CycleLog {
   constructor(private readonly database: Database) {}
@@ -87,6 +92,10 @@ export class PostgresCycleLog implements CycleLog {
   async next(): Promise<number> {
     const { rows } = await this.database.query<{ cycle: number }>(nextCycle);
     return rows[0]?.cycle ?? 1;
+  }
+
+  async beat(epoch: number): Promise<void> {
+    await this.database.query(beat, [epoch]);
   }
 
   async record(entry: CycleEntry): Promise<void> {

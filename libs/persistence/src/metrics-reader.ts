@@ -131,14 +131,15 @@ export class PostgresMetricsReader implements MetricsReader {
 
   async lease(): Promise<RowsOf<'lease'>> {
     const { rows } = await this.database.query<RowsOf<'lease'>>(
-      `select holder, epoch from lease where name = 'scheduler'`,
+      `select case when expires_wall > clock_timestamp() then holder else '' end as holder, epoch from lease where name = 'scheduler'`,
     );
     return rows[0] ?? { holder: '', epoch: 0 };
   }
 
   async lastCycle(): Promise<RowsOf<'lastCycle'>> {
     const { rows } = await this.database.query<{ cycle: number; atWallMs: Instant }>(
-      'select cycle, at_wall as "atWallMs" from cycle_record order by cycle desc limit 1',
+      `select coalesce((select max(cycle) from cycle_record), 0) as cycle, cycled_wall as "atWallMs"
+       from lease where name = 'scheduler' and cycled_wall is not null`,
     );
     return rows[0] ?? null;
   }

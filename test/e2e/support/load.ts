@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningService } from './running-service.js';
 
 export interface ShownJob {
@@ -37,6 +38,8 @@ export const longJob = (name: string): Record<string, unknown> => ({
 });
 
 const CLIENTS = 4;
+/** Between two submissions of a client: some hundred jobs are load enough, and thousands would only be counted for long. */
+const PAUSE_MS = 20;
 
 /** Clients that submit one job after the other, each once by its idempotency key, until the service no longer answers. */
 export class Load {
@@ -68,6 +71,7 @@ export class Load {
       const name = `load-${client}-${number}`;
       this.asked.push(name);
       answers = await this.submit(service, name).catch(() => false);
+      await sleep(PAUSE_MS);
     }
   }
 

@@ -54,6 +54,10 @@ export const playedJob = ({ at, tenantId, request }: SampleJob): PlayedJob => ({
   limitSeconds: request.timeLimitSeconds,
 });
 
+/** By the job's number in the log: batches of one moment may be stored in any order. */
+export const byNumber = (jobs: readonly PlayedJob[]): readonly PlayedJob[] =>
+  jobs.toSorted((a, b) => Number(a.traceJob) - Number(b.traceJob));
+
 /** What the job ran for on the machine of the log, as far as its limit lets it. */
 export const tracedRunSeconds = ({ request }: SampleJob): number =>
   Math.min(request.run.simulated?.runSeconds ?? 0, request.timeLimitSeconds);

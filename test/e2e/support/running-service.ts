@@ -72,7 +72,13 @@ export class ServiceHome {
   private spawn(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     if (!existsSync(main)) throw new Error(`${main} is not there: run \`npm run build\` first (npm test does)`);
     const child = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
-      env: { ...ownEnvironment(), CHUSUAN_DATA_DIR: this.dataDir, CHUSUAN_HTTP_PORT: '0', CHUSUAN_METRICS_PORT: '0', ...env },
+      env: {
+        ...ownEnvironment(),
+        CHUSUAN_DATA_DIR: this.dataDir,
+        CHUSUAN_HTTP_PORT: '0',
+        CHUSUAN_METRICS_PORT: '0',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.children.add(child);
@@ -90,7 +96,9 @@ export class ServiceHome {
 
 // What this run of the tests is told about its own database is none of the service's business.
 const ownEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CHUSUAN_') && name !== 'NODE_OPTIONS'));
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('CHUSUAN_') && name !== 'NODE_OPTIONS'),
+  );
 
 /** One life of the service. */
 export class RunningService {
@@ -140,7 +148,11 @@ export class RunningService {
     });
     const text = await response.text();
     const contentType = response.headers.get('content-type') ?? '';
-    return { status: response.status, contentType, body: (contentType.includes('json') ? JSON.parse(text) : text) as T };
+    return {
+      status: response.status,
+      contentType,
+      body: (contentType.includes('json') ? JSON.parse(text) : text) as T,
+    };
   }
 
   async metrics(): Promise<Samples> {
@@ -175,7 +187,9 @@ export class RunningService {
 
   private async readiness(): Promise<string> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) {
-      throw new Error(`the service ended with ${this.child.exitCode ?? this.child.signalCode} before it was ready:\n${this.stderr}`);
+      throw new Error(
+        `the service ended with ${this.child.exitCode ?? this.child.signalCode} before it was ready:\n${this.stderr}`,
+      );
     }
     if (!this.metricsPage.isIn(this.output.stdout)) return 'it has not told its addresses yet';
     const response = await fetch(`${this.api.in(this.output.stdout)}/readyz`);
@@ -246,7 +260,8 @@ export async function eventually<T>(
       if (error instanceof Error && error.message.startsWith('the service ended')) throw error;
       seen = error instanceof Error ? error.message : error;
     }
-    if (Date.now() > deadline) throw new Error(`Not so after ${patienceMs / 1000} s: ${fact}. Last seen: ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline)
+      throw new Error(`Not so after ${patienceMs / 1000} s: ${fact}. Last seen: ${JSON.stringify(seen)}`);
     await sleep(100);
   }
 }

@@ -10,7 +10,8 @@ export class Samples {
 
   of(name: string, labels: Readonly<Record<string, string>> = {}): readonly Sample[] {
     return this.all.filter(
-      (sample) => sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      (sample) =>
+        sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
     );
   }
   /** Throws when the page has no such series: a sum of nothing would look like a zero. */
@@ -29,7 +30,11 @@ export function samplesOf(page: string): Samples {
       const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
       if (!match) throw new Error(`/metrics has a line that is no sample: ${line}`);
       const pairs = [...(match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
-      return { name: match[1]!, labels: Object.fromEntries(pairs.map(([, label, value]) => [label!, value!])), value: Number(match[3]) };
+      return {
+        name: match[1]!,
+        labels: Object.fromEntries(pairs.map(([, label, value]) => [label!, value!])),
+        value: Number(match[3]),
+      };
     }),
   );
 }

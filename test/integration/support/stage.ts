@@ -92,10 +92,9 @@ export class Stage {
   private constructor(
     readonly system: Database,
     private readonly app: Database,
-    private readonly drop: () => Promise<void>,
-    private readonly wishes: StageWishes,
-    pools: readonly PoolRow[],
+    private readonly props: { readonly pools: readonly PoolRow[]; readonly wishes: StageWishes; drop(): Promise<void> },
   ) {
+    const { pools, wishes } = props;
     this.principal = tenantKey(wishes.catalogue ? 'hust' : 'blue');
     this.pools = new Map(pools.map((pool) => [pool.id, pool]));
     this.renewEngines();
@@ -108,9 +107,21 @@ export class Stage {
       },
     };
     const tenants = {
-      find: (id: string) => ({ id, homeDistrict: 'echeng', priority: 2, maxDataLevel: 'important' as const, sample: false }),
+      find: (id: string) => ({
+        id,
+        homeDistrict: 'echeng',
+        priority: 2,
+        maxDataLevel: 'important' as const,
+        sample: false,
+      }),
     };
-    this.submitJob = new SubmitJob({ store: new PostgresJobStore(app), tenants, desk, ids, instruments: noInstruments.jobs });
+    this.submitJob = new SubmitJob({
+      store: new PostgresJobStore(app),
+      tenants,
+      desk,
+      ids,
+      instruments: noInstruments.jobs,
+    });
   }
 
   static async open(wishes: StageWishes = {}): Promise<Stage> {
@@ -118,14 +129,14 @@ export class Stage {
     const pools = await seed(fresh.url, wishes);
     const system = openDatabase(fresh.url, { role: 'chusuan_system', max: 6 });
     const app = openDatabase(fresh.url, { role: 'chusuan_app', max: 2 });
-    const stage = new Stage(system, app, () => fresh.drop(), wishes, pools);
+    const stage = new Stage(system, app, { pools, wishes, drop: () => fresh.drop() });
     await stage.restart();
     return stage;
   }
 
   async close(): Promise<void> {
     await Promise.all([this.system.close(), this.app.close()]);
-    await this.drop();
+    await this.props.drop();
   }
 
   /** A scheduler of which nothing is remembered takes over; the engines go on. */
@@ -136,7 +147,11 @@ export class Stage {
     this.lives += 1;
     const holder = `scheduler ${this.lives}`;
     const { epoch } = await lease.acquire(holder, 600_000);
-    const { attempts, log } = { attempts: new PostgresAttemptStore(system), log: new PostgresCycleLog(system), ...failing };
+    const { attempts, log } = {
+      attempts: new PostgresAttemptStore(system),
+      log: new PostgresCycleLog(system),
+      ...failing,
+    };
     const mirror = new PlannerMirror(new PostgresPlannerFeed(system), new InProcessPlanner(), noOutlook, defaultPolicy);
     const instruments = noInstruments.scheduler;
     const engines = { of: (poolId: string) => this.engines.get(poolId) ?? null };
@@ -146,7 +161,13 @@ export class Stage {
       { keyframeEvery: KEYFRAME_EVERY },
     );
     const dispatch = new DispatchOutbox(new PostgresOutbox(system), attempts, engines, instruments);
-    const observe = new ObserveEngines({ pools: new PostgresPoolStore(system), attempts, engines, jobs: noInstruments.jobs, instruments });
+    const observe = new ObserveEngines({
+      pools: new PostgresPoolStore(system),
+      attempts,
+      engines,
+      jobs: noInstruments.jobs,
+      instruments,
+    });
     this.life = { holder, epoch, cycle, dispatch, observe };
     return this.life;
   }
@@ -207,7 +228,13 @@ export class Stage {
     return (await new PostgresJobStore(this.app).cancel(this.principal, id, this.now)).kind;
   }
   async setNode(nodeId: string, state: 'up' | 'down' | 'drained'): Promise<void> {
-    await new PostgresPoolStore(this.system).setNodeState({ nodeId, state, reason: 'test', at: this.now, actor: 'operator:test' });
+    await new PostgresPoolStore(this.system).setNodeState({
+      nodeId,
+      state,
+      reason: 'test',
+      at: this.now,
+      actor: 'operator:test',
+    });
   }
   /** What the engine itself says of all it ever ran, past the faults of the test. */
   async atEngine(poolId: string): Promise<readonly EngineJob[]> {
@@ -240,8 +267,11 @@ export class Stage {
   }
 
   private engineOf(pool: PoolRow): FaultyEngine {
-    const inner = this.wishes.wrap?.(pool.id, simulated(pool, this.system)) ?? simulated(pool, this.system);
-    return new FaultyEngine(inner, { poolId: pool.id, ...(this.wishes.faultOf && { faultOf: this.wishes.faultOf }) });
+    const inner = this.props.wishes.wrap?.(pool.id, simulated(pool, this.system)) ?? simulated(pool, this.system);
+    return new FaultyEngine(inner, {
+      poolId: pool.id,
+      ...(this.props.wishes.faultOf && { faultOf: this.props.wishes.faultOf }),
+    });
   }
   private freshEngine(poolId: string): Engine {
     const pool = this.pools.get(poolId);
@@ -263,15 +293,26 @@ async function seed(url: string, { pools, catalogue }: StageWishes): Promise<rea
     .filter((pool) => pool.enabled)
     .map(({ id, placement }) => {
       const groups = catalogue.nodeGroups.filter((group) => group.poolId === id);
-      return aPool(id, { placement, groups: groups.map(({ id: groupId, nodes, shape }) => aGroup(groupId, { nodes: nodes.value, shape })) });
+      return aPool(id, {
+        placement,
+        groups: groups.map(({ id: groupId, nodes, shape }) => aGroup(groupId, { nodes: nodes.value, shape })),
+      });
     });
 }
 
 function simulated(pool: PoolRow, system: Database): Engine {
   const nodes = pool.groups.flatMap((group) =>
-    nodeIdsOf({ id: group.id, nodes: { value: group.nodes } }).map((id) => ({ id, groupId: group.id, shape: group.shape })),
+    nodeIdsOf({ id: group.id, nodes: { value: group.nodes } }).map((id) => ({
+      id,
+      groupId: group.id,
+      shape: group.shape,
+    })),
   );
-  const parts = { pool: { id: pool.id, placement: pool.placement, nodes }, store: new PostgresSimulatedEngineStore(system), ids };
+  const parts = {
+    pool: { id: pool.id, placement: pool.placement, nodes },
+    store: new PostgresSimulatedEngineStore(system),
+    ids,
+  };
   return new SimulatedEngine(parts);
 }
 
@@ -281,5 +322,8 @@ const requestOf = (asked: Asked): JobRequest => ({
   resources: { nodes: asked.nodes ?? 1, acceleratorsPerNode: asked.cards ?? 8 },
   timeLimitSeconds: asked.limitSeconds ?? 3600,
   constraints: { pools: asked.pools ?? ['pinned'] },
-  run: { image: 'registry.local/fold:1', simulated: { runSeconds: asked.runSeconds ?? 600, outcome: asked.outcome ?? 'completed' } },
+  run: {
+    image: 'registry.local/fold:1',
+    simulated: { runSeconds: asked.runSeconds ?? 600, outcome: asked.outcome ?? 'completed' },
+  },
 });

@@ -1,5 +1,5 @@
 import { HOUR_MS, type Instant, JOULES_PER_KWH, type JobRequest, type Refusal, joules } from '#libs/domain';
-import { nodeWatts, powerModelAt, supplyStack } from '#libs/energy';
+import { type SupplyHour, nodeWatts, powerModelAt, supplyStack } from '#libs/energy';
 import type { Admission, Evidence, PoolOption, QueuedJob } from '#libs/scheduling';
 import type { SiteBook } from '../energy/site-energy.js';
 import type { Principal } from '../ports.js';
@@ -119,14 +119,15 @@ export function estimateEnergy(
     const watts = part * model.idleWatts + (nodeWatts(model, part) - model.idleWatts);
     const facility = watts * request.resources.nodes * book.pueAt(at) * seconds;
     const supply = book.supplyAt(at);
-    const load = joules(book.expectedWattsAt(at) * 3600);
-    const matchedShare = load === 0n ? 0 : Number(supplyStack(load, supply).matchedGreenJoules) / Number(load);
+    const { price } = supply;
+    const { direct, contract, grid } = expectedShares(book, supply, at);
     const kwh = facility / JOULES_PER_KWH;
     sum.joules += facility;
-    sum.cost += kwh * (matchedShare * supply.contractYuanPerKwh + (1 - matchedShare) * supply.price.gridYuanPerKwh);
-    sum.location += kwh * supply.locationGramsPerKwh;
-    sum.market += kwh * (1 - matchedShare) * supply.marketGramsPerKwh;
-    sum.matched += facility * matchedShare;
+    sum.cost +=
+      kwh * (direct * price.directYuanPerKwh + contract * supply.contractYuanPerKwh + grid * price.gridYuanPerKwh);
+    sum.location += kwh * (contract + grid) * supply.locationGramsPerKwh;
+    sum.market += kwh * grid * supply.marketGramsPerKwh;
+    sum.matched += facility * (direct + contract);
     sum.gridGreen += facility * supply.gridGreenShare;
   }
   return {
@@ -137,5 +138,22 @@ export function estimateEnergy(
       hourMatched: sum.joules === 0 ? 0 : sum.matched / sum.joules,
       gridAverage: sum.joules === 0 ? 0 : sum.gridGreen / sum.joules,
     },
+  };
+}
+
+/** How the hour's expected load is fed, as parts of one; what comes over the site's own line is neither billed nor counted as the grid's, as in settlement. */
+function expectedShares(
+  book: SiteBook,
+  supply: SupplyHour,
+  at: Instant,
+): Readonly<Record<'direct' | 'contract' | 'grid', number>> {
+  const load = joules(book.expectedWattsAt(at) * 3600);
+  if (load === 0n) return { direct: 0, contract: 0, grid: 1 };
+  const { bySource } = supplyStack(load, supply);
+  const shareOf = (amount: bigint): number => Number(amount) / Number(load);
+  return {
+    direct: shareOf(bySource.directPv + bySource.directHydro + bySource.storage),
+    contract: shareOf(bySource.contract),
+    grid: shareOf(bySource.grid),
   };
 }

@@ -25,6 +25,8 @@ interface CyclePorts {
   readonly stopwatch: () => number;
   readonly instruments: SchedulerInstruments;
 }
+const BEAT_EVERY_SECONDS = 5;
+
 export interface CycleOptions {
   /** A keyframe each so many cycles that had something to tell; deltas between. */
   readonly keyframeEvery: number;
@@ -36,6 +38,7 @@ export interface CycleOptions {
  */
 export class RunCycle {
   private number: number | null = null;
+  private beatenAt = Number.NEGATIVE_INFINITY;
   private sinceKeyframe = Number.POSITIVE_INFINITY;
   private pendingDeltas: Delta[] = [];
   private readonly diary = new VerdictDiary();
@@ -64,6 +67,7 @@ export class RunCycle {
       return { cycle, started: 0, refused: 0, waiting: plan.waiting.length, fenced: true, more: false };
     }
     await this.writeDown({ cycle, epoch, now, plan, committed }); // 4. evidence
+    await this.beat(epoch, ended);
     instruments.staged('snapshot', followed - began);
     instruments.staged('order', plan.stages.order);
     instruments.staged('place', Math.max(0, planned - followed - plan.stages.order));
@@ -85,6 +89,13 @@ export class RunCycle {
     this.sinceKeyframe = Number.POSITIVE_INFINITY;
     this.pendingDeltas = [];
     this.diary.forget();
+  }
+
+  /** Liveness is read from it, so an idle fleet beats too; a beat a second would be a write a second for nothing. */
+  private async beat(epoch: number, at: number): Promise<void> {
+    if (at - this.beatenAt < BEAT_EVERY_SECONDS) return;
+    await this.ports.log.beat(epoch);
+    this.beatenAt = at;
   }
 
   private async follow(now: Instant): Promise<void> {

@@ -217,7 +217,11 @@ const loop = [
   // Rows of transactions below it were dropped: a follower whose cursor is older has missed some.
   `create table change_horizon (id integer primary key check (id = 1), pruned_below xid8 not null)`,
   `insert into change_horizon values (1, '0')`,
-  `create table lease (name text primary key, holder text not null, epoch bigint not null, expires_wall timestamptz not null)`,
+  `create table lease (
+    name text primary key, holder text not null, epoch bigint not null, expires_wall timestamptz not null,
+    -- when the holder last ended a cycle, also one that had nothing to write down
+    cycled_wall timestamptz
+  )`,
   `insert into lease values ('scheduler', '', 0, '-infinity')`,
   `create table service_clock (
     id integer primary key check (id = 1), origin timestamptz not null, wall_origin timestamptz not null, rate double precision not null check (rate > 0),
