@@ -34,6 +34,7 @@ const linesOf = async (jobId: string): Promise<readonly Line[]> => {
   );
   return rows;
 };
+const looked = () => ({ first: testEpoch, last: stage.now });
 const runUntil = async (seconds: number): Promise<void> => {
   stage.pass(seconds);
   await stage.observe();
@@ -45,13 +46,13 @@ describe('the hours of a job that ran from the first into the second', () => {
     await stage.turn();
     expect(await stage.job(id)).toMatchObject({ state: 'running' });
     await runUntil(3000);
-    expect(await settle.execute(stage.now)).toEqual({ settled: 0, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 0, more: false });
     await runUntil(900);
-    expect(await settle.execute(stage.now)).toEqual({ settled: 1, more: false });
-    expect(await settle.execute(stage.now)).toEqual({ settled: 0, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 1, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 0, more: false });
     await runUntil(2 * 3600);
     expect(await stage.job(id)).toMatchObject({ state: 'completed' });
-    expect(await settle.execute(stage.now)).toEqual({ settled: 2, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 2, more: false });
     expect(await linesOf(id)).toEqual([
       { hour: testEpoch, cardSeconds: 8 * 3600 },
       { hour: testEpoch + HOUR_MS, cardSeconds: 8 * 1800 },
@@ -62,7 +63,7 @@ describe('the hours of a job that ran from the first into the second', () => {
     const id = await stage.submit({ pools: [pool], nodes: 4, runSeconds: 1800 });
     await stage.turn();
     await runUntil(3700);
-    await settle.execute(stage.now);
+    await settle.execute(stage.now, looked());
     const { rows } = await stage.system.query<{ facility: bigint; lines: bigint; bySource: bigint }>(
       `select h.facility_j::numeric as facility, h.direct_j::numeric + h.storage_j + h.contract_j + h.grid_j as "bySource",
          (select sum(it_j + overhead_j) from settlement_hour l where l.site_id = h.site_id and l.hour = h.hour) as lines
@@ -81,16 +82,16 @@ describe('the hours of a job that ran from the first into the second', () => {
     await stage.turn();
     stage.engines.get(pool)?.goDown();
     await runUntil(3600 + 1800);
-    expect(await settle.execute(stage.now)).toEqual({ settled: 0, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 0, more: false });
     await runUntil(3600 + 1800);
-    expect(await settle.execute(stage.now)).toEqual({ settled: 1, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 1, more: false });
   });
 
   it('are caught up a day at a time after a long absence', async () => {
     await stage.observe();
     stage.now = testEpoch + 30 * HOUR_MS + 5 * SECOND_MS;
     await stage.observe();
-    expect(await settle.execute(stage.now)).toEqual({ settled: 24, more: true });
-    expect(await settle.execute(stage.now)).toEqual({ settled: 6, more: false });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 24, more: true });
+    expect(await settle.execute(stage.now, looked())).toEqual({ settled: 6, more: false });
   });
 });

@@ -1,5 +1,7 @@
 import { say } from './output.js';
 
+const INTERRUPTED = 130;
+
 /** What has to be closed, in the reverse order of its opening; once, whoever asks. A second Ctrl-C ends at once. */
 export class Shutdown {
   private readonly steps: { readonly what: string; readonly close: () => Promise<unknown> }[] = [];
@@ -10,10 +12,10 @@ export class Shutdown {
   }
 
   onSignals(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (this.running) return;
-        say('stopping …');
+        if (this.running) process.exit(INTERRUPTED);
+        say('stopping … (once more ends at once)');
         this.soon(0);
       });
     }

@@ -5,6 +5,7 @@ import {
   type DispatchOutbox,
   type LeaseStore,
   type ObserveEngines,
+  type Observation,
   type PlayDemand,
   type RunCycle,
   type ServiceTime,
@@ -31,8 +32,8 @@ export interface SchedulerDependencies {
   /** What keeps tables from growing for ever; run every half minute. */
   readonly upkeep: readonly (() => Promise<unknown>)[];
   readonly report: (event: SchedulerEvent) => void;
-  /** Tells whoever shares the process that this scheduler leads, and under which epoch. */
-  readonly onLeadership?: (leading: boolean, epoch: number) => unknown;
+  /** Builds every engine anew. Called at rest, when the lease is gained. */
+  readonly renewEngines: () => void;
   readonly options: SchedulerOptions;
 }
 export interface SchedulerOptions {
@@ -54,6 +55,7 @@ export type SchedulerEvent =
 export class SchedulerLoops {
   private epoch: number | null = null;
   private resting = false;
+  private observation: Observation | null = null;
   private skipped: SkippedDemand | null = null;
   private readonly failing = new Set<string>();
   private readonly loops = {
@@ -94,7 +96,7 @@ export class SchedulerLoops {
     try {
       const { leading, epoch } = await this.deps.lease.acquire(this.deps.holder, this.deps.options.leaseTtlMs);
       this.recovered('lease');
-      if (leading && this.epoch !== epoch) this.lead(epoch);
+      if (leading && this.epoch !== epoch) await this.lead(epoch);
       else if (!leading && this.epoch !== null) this.stepDown();
     } catch (error) {
       this.failed('lease', error);
@@ -110,19 +112,21 @@ export class SchedulerLoops {
     await this.deps.lease.release(this.deps.holder);
   }
 
-  private lead(epoch: number): void {
+  private async lead(epoch: number): Promise<void> {
+    // Another scheduler may have spoken to the engines meanwhile: what they remember is out of date.
+    await this.atRest(() => this.deps.renewEngines());
     this.epoch = epoch;
+    this.observation = null;
     this.deps.cycle.forget();
     this.deps.report({ kind: 'leading', epoch });
-    this.deps.onLeadership?.(true, epoch);
     this.loops.observe.poke();
   }
 
   private stepDown(): void {
     this.epoch = null;
+    this.observation = null;
     this.deps.cycle.forget();
     this.deps.report({ kind: 'standing-by' });
-    this.deps.onLeadership?.(false, 0);
   }
 
   private async runCycle(): Promise<{ again: boolean }> {
@@ -134,22 +138,24 @@ export class SchedulerLoops {
   }
 
   private async runDispatch(): Promise<{ again: boolean }> {
-    if (this.resting) return { again: false };
+    if (this.resting || this.epoch === null) return { again: false };
     const { more, done } = await this.deps.dispatch.execute(() => this.deps.time.now());
     if (done > 0) this.loops.observe.poke();
     return { again: more };
   }
 
   private async runObserve(): Promise<{ again: boolean }> {
-    if (this.resting) return { again: false };
-    const seen = await this.deps.observe.execute(this.deps.time.now());
+    if (this.resting || this.epoch === null) return { again: false };
+    const now = this.deps.time.now();
+    const seen = await this.deps.observe.execute(now);
+    this.observation = { first: this.observation?.first ?? now, last: now };
     if (seen.unreachable.length > 0) this.deps.report({ kind: 'unreachable', pools: seen.unreachable });
     this.loops.cycle.poke();
     return { again: false };
   }
 
   private async runSettle(): Promise<{ again: boolean }> {
-    const { settled, more } = await this.deps.settle.execute(this.deps.time.now());
+    const { settled, more } = await this.deps.settle.execute(this.deps.time.now(), this.observation);
     if (settled > 0) this.deps.report({ kind: 'settled', hours: settled });
     return { again: more };
   }

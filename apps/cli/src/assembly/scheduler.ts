@@ -128,8 +128,7 @@ export function schedulerDependencies(
     demand: parts.demand,
     upkeep: [() => log.prune(KEEP_CYCLES), () => feed.prune(), () => outbox.prune(OUTBOX_KEPT_MS)],
     report: parts.report,
-    // Another scheduler may have spoken for the pools meanwhile: what the engines remember is then out of date.
-    onLeadership: (leading) => leading && parts.engines.renew(),
+    renewEngines: () => parts.engines.renew(),
     options: { leaseTtlMs: LEASE_TTL_MS },
   };
 }

@@ -66,6 +66,8 @@ async function dev(cli: Cli, options: DevOptions): Promise<void> {
   await requireFreePort(settings.metricsPort, settings.httpHost, 'CHUSUAN_METRICS_PORT');
   mkdirSync(settings.dataDir, { recursive: true });
   const shutdown = new Shutdown();
+  // From the first moment: PostgreSQL runs in a group of its own and would outlive an interrupted start.
+  shutdown.onSignals();
   try {
     await start(cli, choice, shutdown);
   } catch (error) {
@@ -134,7 +136,6 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   const api = await createApi(assembled.dependencies);
   shutdown.add('API', () => api.close());
   const url = await api.listen(settings.httpPort, settings.httpHost);
-  shutdown.onSignals();
   printData(
     banner({
       url,

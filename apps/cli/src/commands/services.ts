@@ -65,6 +65,7 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
       `The database lacks ${state.missing.join(', ')}: run \`npx chusuan migrate\` and \`npx chusuan seed\` first.`,
     );
   const shutdown = new Shutdown();
+  shutdown.onSignals();
   try {
     const instruments = await processInstruments(settings.databaseUrl, shutdown);
     const foundation = await layFoundation({
@@ -75,7 +76,6 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
     });
     shutdown.add('connections', () => foundation.close());
     await run({ settings, foundation, instruments, shutdown });
-    shutdown.onSignals();
   } catch (error) {
     await shutdown.run();
     throw error;

@@ -13,6 +13,8 @@ const CLAIM_LIMIT = 200;
 const CLAIM_LEASE_MS = 30_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 60_000;
+/** With the delays above, about ten minutes. */
+const MOST_TRIES = 16;
 
 export interface Dispatched {
   readonly done: number;
@@ -36,11 +38,17 @@ export class DispatchOutbox {
   async execute(now: () => Instant): Promise<Dispatched> {
     const messages = await this.outbox.claim(CLAIM_LIMIT, CLAIM_LEASE_MS);
     const byPool = Map.groupBy(messages, (message) => message.poolId);
-    const results = await Promise.all([...byPool.values()].map((ofPool) => this.serve(ofPool, now)));
-    const finished = results.flatMap((result) => result.done);
-    if (finished.length > 0) await this.outbox.done(finished);
+    const results = await Promise.all(
+      [...byPool.values()].map(async (ofPool) => {
+        const served = await this.serve(ofPool, now);
+        // Pool by pool: one slow engine must not hold back what the others have delivered.
+        if (served.done.length > 0) await this.outbox.done(served.done);
+        return served;
+      }),
+    );
+    const done = results.reduce((sum, result) => sum + result.done.length, 0);
     const failed = results.reduce((sum, result) => sum + result.failed, 0);
-    return { done: finished.length, failed, more: messages.length === CLAIM_LIMIT };
+    return { done, failed, more: messages.length === CLAIM_LIMIT };
   }
 
   /** In order, so that a cancel never overtakes the dispatch it belongs to; an unreachable engine fails all of its messages at once. */
@@ -55,7 +63,8 @@ export class DispatchOutbox {
         done.push(message.id);
       } catch (error) {
         if (!(error instanceof EngineUnreachable)) {
-          await this.postpone(message, error);
+          if (await this.givenUp(message, error, now())) done.push(message.id);
+          else await this.postpone(message, error);
           continue;
         }
         const rest = messages.slice(index);
@@ -64,6 +73,18 @@ export class DispatchOutbox {
       }
     }
     return { done, failed: messages.length - done.length };
+  }
+
+  /** A dispatch that fails again and again although the engine answers would hold its nodes for ever: the job goes elsewhere. */
+  private async givenUp(message: OutboxMessage, error: unknown, now: Instant): Promise<boolean> {
+    if (message.kind !== 'dispatch' || message.tries < MOST_TRIES) return false;
+    const detail = `the engine failed ${message.tries} times: ${error instanceof Error ? error.message : String(error)}`;
+    const { attemptId } = message;
+    this.instruments.conflicted('engine-rejected', 1);
+    await this.attempts.ended([
+      { attemptId, outcome: 'rejected', endedAt: now, startedAt: null, exitCode: null, detail },
+    ]);
+    return true;
   }
 
   private async postpone(message: OutboxMessage, error: unknown): Promise<void> {

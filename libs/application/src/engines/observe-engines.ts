@@ -32,7 +32,8 @@ interface ObservePorts {
 /** Asks each engine what became of our attempts and writes it down; what it does not say is unknown, never lost. */
 export class ObserveEngines {
   private readonly lastLook = new Map<string, Instant>();
-  private readonly missedOnce = new Set<string>();
+  /** By pool: what the last look found missing, and held there without being wanted. Twice in a row counts, once does not. */
+  private readonly suspects = new Map<string, { readonly missing: ReadonlySet<string>; readonly strangers: ReadonlySet<string> }>();
 
   constructor(private readonly ports: ObservePorts) {}
 
@@ -40,8 +41,13 @@ export class ObserveEngines {
     const pools = await this.ports.pools.engines();
     const total = { started: 0, ended: 0, lost: 0, strangers: 0, unreachable: [] as string[] };
     total.lost += await this.loseDownNodes(now);
-    const looks = await Promise.all(pools.map((pool) => this.look(pool.poolId, now)));
-    for (const [index, look] of looks.entries()) {
+    // Every pool to its end, also when one fails: the next round must not begin beside a look that is still under way.
+    const looks = await Promise.allSettled(pools.map((pool) => this.look(pool.poolId, now)));
+    const failed = looks.filter((look) => look.status === 'rejected');
+    if (failed.length > 0) throw new AggregateError(failed.map((look) => look.reason as unknown), reasonsOf(failed));
+    for (const [index, settled] of looks.entries()) {
+      if (settled.status === 'rejected') continue;
+      const look = settled.value;
       if (look === 'unreachable') total.unreachable.push(pools[index]?.poolId ?? '');
       else {
         total.started += look.started;
@@ -91,9 +97,12 @@ export class ObserveEngines {
       this.tellStarts(poolId, found.started, held);
     }
     for (const job of found.unreleased) await engine.release(job.attemptId, job.ref, now);
-    const lost = await this.confirmLost(engine, found.missing, now);
+    const before = this.suspects.get(poolId);
+    const lost = await this.confirmLost(engine, found.missing, { before: before?.missing ?? new Set(), now });
     const ended = await this.end([...found.finished, ...lost]);
-    const strangers = await this.strangers(engine, found.strangers, held, now);
+    const late = await this.cancelLate(engine, found.strangers, { before: before?.strangers ?? new Set(), now });
+    this.suspects.set(poolId, { missing: new Set(found.missing.map((attempt) => attempt.attemptId)), strangers: late });
+    const strangers = found.strangers.length;
     this.ports.instruments.drifted(poolId, {
       lost: found.missing.length,
       stranger: strangers,
@@ -103,44 +112,40 @@ export class ObserveEngines {
   }
 
   /** Looks once more over the attempt's whole life before believing that the engine has never heard of it, and twice in a row. */
-  private async confirmLost(engine: Engine, missing: readonly Held[], now: Instant): Promise<readonly EndedAttempt[]> {
-    const suspects = missing.filter((attempt) => this.missedOnce.has(attempt.attemptId));
-    for (const attempt of missing) this.missedOnce.add(attempt.attemptId);
+  private async confirmLost(
+    engine: Engine,
+    missing: readonly Held[],
+    look: { readonly before: ReadonlySet<string>; readonly now: Instant },
+  ): Promise<readonly EndedAttempt[]> {
+    const { before, now } = look;
+    const suspects = missing.filter((attempt) => before.has(attempt.attemptId));
     if (suspects.length === 0) return [];
-    const whole = new Map(
-      (await engine.observe(earliest(suspects, now) - HOUR_MS, now)).map((job) => [job.attemptId, job]),
+    const again = reconcile(suspects, await engine.observe(earliest(suspects, now) - HOUR_MS, now), now);
+    const gone = again.missing.map(
+      (attempt): EndedAttempt => ({
+        attemptId: attempt.attemptId,
+        outcome: 'lost',
+        endedAt: now,
+        startedAt: attempt.startedAt,
+        exitCode: null,
+        detail: 'the engine does not know this attempt any more',
+      }),
     );
-    const again = reconcile(suspects, [...whole.values()], now);
-    for (const attempt of suspects) this.missedOnce.delete(attempt.attemptId);
-    const gone = again.missing.map((attempt): EndedAttempt => ({
-      attemptId: attempt.attemptId,
-      outcome: 'lost',
-      endedAt: now,
-      startedAt: attempt.startedAt,
-      exitCode: null,
-      detail: 'the engine does not know this attempt any more',
-    }));
     return [...again.finished, ...gone];
   }
 
-  /** Held duplicates are cancelled; running strangers are foreign load, reported and left alone. */
-  private async strangers(
+  /**
+   * Held strangers that were there at the last look too are late duplicates and are cancelled (one prepared between our two
+   * looks is not); running strangers are foreign load, reported and left alone. Returns who is under suspicion now.
+   */
+  private async cancelLate(
     engine: Engine,
     strangers: readonly EngineJob[],
-    held: readonly Held[],
-    now: Instant,
-  ): Promise<number> {
-    const late = strangers.filter((job) => job.state === 'held');
-    // A job prepared between our two looks is no duplicate: only what was already there at the last look is cancelled.
-    const known = new Set(held.map((attempt) => attempt.attemptId));
-    for (const job of late) {
-      if (known.has(job.attemptId) || !this.missedOnce.has(job.ref)) this.missedOnce.add(job.ref);
-      else {
-        await engine.cancel(job.attemptId, now);
-        this.missedOnce.delete(job.ref);
-      }
-    }
-    return strangers.length;
+    look: { readonly before: ReadonlySet<string>; readonly now: Instant },
+  ): Promise<ReadonlySet<string>> {
+    const held = strangers.filter((job) => job.state === 'held');
+    for (const job of held) if (look.before.has(job.ref)) await engine.cancel(job.attemptId, look.now);
+    return new Set(held.map((job) => job.ref));
   }
 
   private async loseDownNodes(now: Instant): Promise<number> {
@@ -184,3 +189,6 @@ export class ObserveEngines {
 
 const earliest = (held: readonly Held[], now: Instant): Instant =>
   held.reduce((first, attempt) => Math.min(first, attempt.placedAt), now);
+
+const reasonsOf = (failed: readonly PromiseRejectedResult[]): string =>
+  [...new Set(failed.map((look) => (look.reason instanceof Error ? look.reason.message : String(look.reason))))].join('; ');
