@@ -1,4 +1,5 @@
-import { type ApiUnderTest, anApi, blue, green } from './support/api-under-test.js';
+import { rfc3339 } from '#libs/domain';
+import { type ApiUnderTest, anApi, blue, green, testNow } from './support/api-under-test.js';
 import { type Ask, aBody, asking, contractOf } from './support/client.js';
 
 let api: ApiUnderTest;
@@ -44,6 +45,15 @@ describe('a submission that is repeated with its key', () => {
       body: { code: 'idempotency-key-reused', errors: [{ header: 'Idempotency-Key' }] },
     });
     expect((await submit('other')).body.id).toBe(first.body.id);
+  });
+
+  it('is answered as the first time also when its own deadline has passed meanwhile', async () => {
+    const body = aBody({ timeLimitSeconds: 600, constraints: { deadline: rfc3339(testNow + 3_600_000) } });
+    const first = await submit('deadline', body);
+    expect(first.status).toBe(201);
+    api.pass(2 * 3_600_000);
+    expect(await submit('deadline', body)).toMatchObject({ status: 201, text: first.text });
+    expect(await submit('deadline, but new', body)).toMatchObject({ status: 422, body: { code: 'request-invalid' } });
   });
 
   it('makes one job of fifty at once', async () => {

@@ -280,12 +280,17 @@ describe('an engine that will not take a job', () => {
     expect(await stage.overfull()).toEqual([]);
   });
 
-  it('and is the only one leaves the job waiting, with why it was refused', async () => {
+  it('and is the only one ends the job as refused, with why', async () => {
     await begin({ wrap: refusing });
     const id = await stage.submit();
     await stage.turn();
     await stage.turn();
-    expect(await stage.job(id)).toMatchObject({ state: 'queued', attempts: 1, detail: 'no such image here' });
+    expect(await stage.job(id)).toMatchObject({
+      state: 'refused',
+      attempts: 1,
+      detail: 'no such image here',
+      verdict: null,
+    });
     expect(await stage.overfull()).toEqual([]);
   });
 });

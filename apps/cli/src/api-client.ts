@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '#libs/config';
-import { CliError, reasonOfStatus } from './exit.js';
+import { CliError, reasonOfProblem } from './exit.js';
 
 export interface Credentials {
   readonly operator: string;
@@ -117,8 +117,10 @@ export class ApiClient {
     const lines = [
       `${problem.title ?? `HTTP ${status}`}${problem.code ? ` (${problem.code})` : ''}`,
       ...(problem.detail ? [problem.detail] : []),
-      ...(problem.errors ?? []).map((error) => `  ${error.pointer ?? error.parameter ?? error.header ?? 'request'}: ${error.detail}`),
+      ...(problem.errors ?? []).map(
+        (error) => `  ${error.pointer ?? error.parameter ?? error.header ?? 'request'}: ${error.detail}`,
+      ),
     ];
-    return new CliError(reasonOfStatus(status), lines.join('\n'));
+    return new CliError(reasonOfProblem(status, problem.code), lines.join('\n'));
   }
 }

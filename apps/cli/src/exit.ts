@@ -20,7 +20,12 @@ export class CliError extends Error {
   }
 }
 
-export function reasonOfStatus(status: number): Exclude<ExitReason, 'ok'> {
+/** A key that was used with another body is a conflict, though HTTP says 422 (RELIABILITY.md 3.4). */
+export function reasonOfProblem(status: number, code: string | undefined): Exclude<ExitReason, 'ok'> {
+  return code === 'idempotency-key-reused' ? 'conflict' : reasonOfStatus(status);
+}
+
+function reasonOfStatus(status: number): Exclude<ExitReason, 'ok'> {
   if (status === 404) return 'not-found';
   if (status === 401 || status === 403) return 'denied';
   if (status === 409) return 'conflict';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { parseSettings, renderFaults } from '#libs/config';
 import { Cli } from './cli.js';
@@ -21,7 +22,9 @@ async function main(): Promise<void> {
   const cli = new Cli(parsed.settings);
   const program = new Command('chusuan')
     .description('楚算: compute-resource scheduling and capacity planning')
+    .version(version())
     .showHelpAfterError('(add --help for what this verb takes)')
+    .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 75 try later.')
     .exitOverride();
   devCommand(program, cli);
   serviceCommands(program, cli);
@@ -37,6 +40,10 @@ async function main(): Promise<void> {
     command.exitOverride();
   await program.parseAsync(process.argv);
 }
+
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 
 main().catch((error: unknown) => {
   if (error instanceof CommanderError) {

@@ -2,11 +2,13 @@ import type { SchedulerEvent } from '#apps/scheduler';
 import { say } from './output.js';
 
 let unreachable = '';
+let stoodBy = false;
 
 /** The scheduler's events as lines on stderr: what an operator needs to know, once each. */
 export function reportSchedulerEvent(event: SchedulerEvent): void {
   switch (event.kind) {
     case 'standing-by':
+      stoodBy = true;
       return say('another scheduler leads; standing by');
     case 'failed':
       return say(
@@ -25,6 +27,9 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
         `demand that came while the service was down was left out: ${event.jobs ?? 'an uncounted number of'} jobs`,
       );
     case 'leading':
+      if (stoodBy) say(`this scheduler leads now (epoch ${event.epoch})`);
+      stoodBy = false;
+      return;
     case 'settled':
       return;
   }
@@ -37,5 +42,7 @@ export function sayRefreshFailed(what: string, error: unknown): void {
   if (failing.has(what)) return;
   failing.add(what);
   setTimeout(() => failing.delete(what), 60_000).unref();
-  say(`${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}; trying again until it works`);
+  say(
+    `${what} could not be refreshed: ${error instanceof Error ? error.message : String(error)}; trying again until it works`,
+  );
 }

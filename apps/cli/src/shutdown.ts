@@ -23,7 +23,10 @@ export class Shutdown {
 
   /** Closes everything and ends the process with this code. */
   soon(code: number): void {
-    void this.run().then(() => process.exit(code));
+    void this.run().then(() => {
+      if (code === 0) say('stopped; the data is kept');
+      process.exit(code);
+    });
   }
 
   run(): Promise<void> {

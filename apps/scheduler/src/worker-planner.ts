@@ -26,9 +26,7 @@ export type PlannerReply =
  * is the same planner behind messages; when it dies, what waits for it fails and the next call starts a new one, cold.
  */
 export class WorkerPlanner implements PlannerHost {
-  private worker: Worker | null = null;
-  private nextId = 1;
-  private readonly waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  private thread: Thread | null = null;
 
   constructor(private readonly script: URL = new URL('./planner-thread.js', import.meta.url)) {}
 
@@ -36,7 +34,7 @@ export class WorkerPlanner implements PlannerHost {
     return this.call({ verb: 'start', snapshot, policy });
   }
   advance(deltas: readonly Delta[]): Promise<void> {
-    return deltas.length === 0 && this.worker ? Promise.resolve() : this.call({ verb: 'advance', deltas });
+    return deltas.length === 0 && this.thread ? Promise.resolve() : this.call({ verb: 'advance', deltas });
   }
   plan(now: Seconds): Promise<CyclePlan> {
     return this.call({ verb: 'plan', now });
@@ -51,28 +49,64 @@ export class WorkerPlanner implements PlannerHost {
     return this.call({ verb: 'admit', job });
   }
   async close(): Promise<void> {
-    const worker = this.worker;
-    this.worker = null;
-    await worker?.terminate();
+    const thread = this.thread;
+    this.thread = null;
+    await thread?.end();
   }
 
   private call<T>(call: PlannerCall): Promise<T> {
-    const worker = (this.worker ??= this.spawn());
+    const thread = (this.thread ??= new Thread(this.script, (gone) => {
+      if (this.thread === gone) this.thread = null;
+    }));
+    return thread.call<T>(call);
+  }
+}
+
+/** Above any honest cycle; a planner that does not come back must not hold the lease in silence. */
+const PATIENCE_MS = 60_000;
+
+interface Waiting {
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+/** One worker and what waits for it: the end of an old thread must not fail the calls of the new one. */
+class Thread {
+  private readonly worker: Worker;
+  private nextId = 1;
+  private readonly waiting = new Map<number, Waiting>();
+
+  constructor(
+    script: URL,
+    private readonly onGone: (thread: Thread) => void,
+  ) {
+    this.worker = new Worker(script);
+    this.worker.on('message', (reply: PlannerReply) => this.settle(reply));
+    this.worker.on('error', (error) => this.fail(error));
+    this.worker.on('exit', (code) =>
+      this.fail(new Error(`the planner's thread ended (code ${code}); it starts again, cold`)),
+    );
+  }
+
+  call<T>(call: PlannerCall): Promise<T> {
     const id = this.nextId++;
     return new Promise<T>((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, call });
+      const timer = setTimeout(() => {
+        this.fail(
+          new Error(`the planner did not answer "${call.verb}" within ${PATIENCE_MS / 1000} s; it starts again, cold`),
+        );
+        void this.worker.terminate();
+      }, PATIENCE_MS);
+      this.waiting.set(id, {
+        resolve: (value) => (clearTimeout(timer), resolve(value)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      });
+      this.worker.postMessage({ id, call });
     });
   }
 
-  private spawn(): Worker {
-    const worker = new Worker(this.script);
-    worker.on('message', (reply: PlannerReply) => this.settle(reply));
-    worker.on('error', (error) => this.fail(worker, error));
-    worker.on('exit', (code) =>
-      this.fail(worker, new Error(`the planner's thread ended (code ${code}); it starts again, cold`)),
-    );
-    return worker;
+  async end(): Promise<void> {
+    await this.worker.terminate();
   }
 
   private settle(reply: PlannerReply): void {
@@ -82,8 +116,8 @@ export class WorkerPlanner implements PlannerHost {
     else waiting?.reject(new Error(reply.message));
   }
 
-  private fail(worker: Worker, error: unknown): void {
-    if (this.worker === worker) this.worker = null;
+  private fail(error: unknown): void {
+    this.onGone(this);
     const reason = error instanceof Error ? error : new Error(String(error));
     for (const { reject } of this.waiting.values()) reject(reason);
     this.waiting.clear();

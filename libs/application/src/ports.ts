@@ -132,6 +132,11 @@ export interface Page<T> {
 /** Every method runs in one transaction that sees the principal's tenants and no others. */
 export interface JobStore {
   submit(principal: Principal, job: NewJob, claim: IdempotencyClaim | null): Promise<Stored>;
+  /** What was said to an idempotency key before, without claiming it; null when it is new. */
+  replayOf(
+    principal: Principal,
+    claim: Pick<IdempotencyClaim, 'key' | 'fingerprint'>,
+  ): Promise<Extract<Stored, { kind: 'replayed' | 'key-reused' }> | null>;
   get(principal: Principal, id: string): Promise<JobView | null>;
   /** Newest first; `after` is the id of the last one seen. */
   list(
@@ -155,6 +160,12 @@ export interface BulkSubmit {
 }
 
 // ---------------------------------------------------------------- the loop
+
+/** Ends jobs that wait for nothing that can come. */
+export interface JobRefuser {
+  /** Queued jobs become refused; others are left alone. Returns how many were. */
+  refuse(jobIds: readonly string[], refusal: Refusal, at: Instant): Promise<number>;
+}
 
 export interface LeaseStore {
   /** Takes or renews the scheduler's lease by wall time; the epoch grows by one at each change of holder. */
@@ -214,6 +225,8 @@ export interface CycleLog {
   /** The number the next cycle gets. */
   next(): Promise<number>;
   record(entry: CycleEntry): Promise<void>;
+  /** The newest cycle that started something; null when none is kept. */
+  newestWithStarts(): Promise<number | null>;
   /** The newest keyframe at or before the cycle, and all deltas up to it; null when it is no longer kept. */
   read(cycle: number): Promise<{ readonly keyframe: Snapshot; readonly entries: readonly CycleEntry[] } | null>;
   /** The holder of this epoch has just ended a cycle, whether it had something to write down or not. */

@@ -17,6 +17,7 @@ export const refusals = [
   'engine-unreachable',
   'nodes-out-of-service',
   'larger-than-any-pool',
+  'rejected-by-engines',
   'quota-spent',
 ] as const;
 export type Refusal = (typeof refusals)[number];
@@ -50,6 +51,7 @@ export const wokenBy = {
   'engine-unreachable': 'engine-returned',
   'nodes-out-of-service': 'node-returned',
   'larger-than-any-pool': 'request-amended',
+  'rejected-by-engines': 'request-amended',
   'quota-spent': 'quota-changed',
 } as const satisfies Record<Refusal, WakeEvent>;
 
@@ -98,5 +100,9 @@ export const refusalTexts = {
     en: 'the nodes that could hold it are down, drained or in maintenance',
   },
   'larger-than-any-pool': { zh: '超过任何单个资源池的容量', en: 'it asks for more than any one pool has' },
+  'rejected-by-engines': {
+    zh: '能容纳它的资源池的引擎都拒绝了它，原因见 detail',
+    en: 'the engines of all pools that could hold it have rejected it; its detail says why',
+  },
   'quota-spent': { zh: '租户配额已用完', en: "the tenant's quota is spent" },
 } as const satisfies Record<Refusal, { zh: string; en: string }>;

@@ -51,7 +51,7 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     want: 'class-not-served',
   },
   'another pool is listed': { job: { pools: ['h'] }, on: [on(aGroup('g'))], want: 'pool-not-listed' },
-  'a pool that refused it before': { job: { avoidPools: ['g'] }, on: [on(aGroup('g'))], want: 'pool-not-listed' },
+  'a pool that refused it before': { job: { avoidPools: ['g'] }, on: [on(aGroup('g'))], want: 'rejected-by-engines' },
   'too far from its district': {
     job: { maxLatencyMs: 5, fromDistrict: 'echeng' },
     on: [on(aGroup('g'), { latencyMs: { echeng: 6 } })],

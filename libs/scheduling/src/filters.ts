@@ -53,8 +53,13 @@ const jobClass: Filter = {
 
 const listedPool: Filter = {
   refusal: 'pool-not-listed',
-  passes: (job, { pool }) =>
-    (job.pools === undefined ? !pool.onlyIfListed : job.pools.includes(pool.id)) && !job.avoidPools?.includes(pool.id),
+  passes: (job, { pool }) => (job.pools === undefined ? !pool.onlyIfListed : job.pools.includes(pool.id)),
+};
+
+/** Not to be tried again in this life of the job; last of the final ones, so that it is named when nothing else is in the way. */
+const notRejected: Filter = {
+  refusal: 'rejected-by-engines',
+  passes: (job, { pool }) => !job.avoidPools?.includes(pool.id),
 };
 
 /** A district that nobody has measured is refused: a limit that cannot be checked is not kept. */
@@ -100,6 +105,7 @@ export const finalFilters: readonly Filter[] = [
   latencyRing,
   dataLevel,
   size,
+  notRejected,
 ];
 
 /** What may be otherwise tomorrow. */

@@ -108,11 +108,16 @@ class FleetPlanner implements Planner {
     // Its own id, so that asking about a job that waits already does not put it out of the queue.
     const id = `quote of ${job.id}`;
     const slot = this.queue.add({ ...job, id });
-    const resume = this.stand(now);
-    const options = quotePools(this.ground, this.pass, slot, now);
-    resume();
-    this.queue.remove(id);
-    return options;
+    try {
+      const resume = this.stand(now);
+      try {
+        return quotePools(this.ground, this.pass, slot, now);
+      } finally {
+        resume();
+      }
+    } finally {
+      this.queue.remove(id);
+    }
   }
 
   admit(job: QueuedJob): Admission {

@@ -50,6 +50,8 @@ export interface ApiUnderTest {
     tenantId: string | null,
     expiresAt?: number,
   ): Promise<{ readonly key: string; readonly id: string }>;
+  /** Moves the clock, which stands still otherwise. */
+  pass(wallMs: number): void;
   /** The planner's picture follows what tests wrote. */
   refresh(): Promise<void>;
   /** Closes the hour of a site in the ledger, as the settlement does. */
@@ -84,7 +86,9 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
     applicationName: 'e2e-system',
     onIdleError: () => undefined,
   });
-  const time = new ServiceTime({ originMs: testNow, wallOriginMs: 0, rate: wishes.rate ?? 1 }, { now: () => 0 });
+  let wallMs = 0;
+  const clock = { originMs: testNow, wallOriginMs: 0, rate: wishes.rate ?? 1 };
+  const time = new ServiceTime(clock, { now: () => wallMs });
   const parts = await assembled({ app, system, catalogue, time });
   const logLines: string[] = [];
   const api = await createApi({
@@ -123,6 +127,7 @@ export async function anApi(wishes: Wishes = {}): Promise<ApiUnderTest> {
     catalogue,
     system,
     keys,
+    pass: (ms) => void (wallMs += ms),
     logLines,
     newKey,
     refresh: parts.refresh,

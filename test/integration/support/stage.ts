@@ -30,6 +30,7 @@ import {
   PostgresCatalogueStore,
   PostgresCycleLog,
   PostgresJobStore,
+  PostgresJobRefuser,
   PostgresLeaseStore,
   PostgresOutbox,
   PostgresPlanCommitter,
@@ -156,7 +157,16 @@ export class Stage {
     const instruments = noInstruments.scheduler;
     const engines = { of: (poolId: string) => this.engines.get(poolId) ?? null };
     const cycle = new RunCycle(
-      { mirror, committer: new PostgresPlanCommitter(system), log, ids, sha256, stopwatch: () => 0, instruments },
+      {
+        mirror,
+        committer: new PostgresPlanCommitter(system),
+        log,
+        refuser: new PostgresJobRefuser(system),
+        ids,
+        sha256,
+        stopwatch: () => 0,
+        instruments,
+      },
       defaultPolicy,
       { keyframeEvery: KEYFRAME_EVERY },
     );

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import type { JobView, Principal, QueuedBody } from '#libs/application';
-import { isOver, isUuid, jobClasses, jobStates, type JobState } from '#libs/domain';
+import type { JobView, Principal, QueuedBody, Submitted } from '#libs/application';
+import { isOver, isUuid, jobClasses, jobStates, type JobRequest, type JobState } from '#libs/domain';
 import { Caller, CursorSealer, Documented, IdempotencyKey, Problem, fingerprintOf, pageOf } from '#libs/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -67,15 +67,7 @@ export class JobsController {
     @Body({ schema: JobBody }) body: JobBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.infer<typeof JobAccepted>> {
-    const now = this.api.time.now();
-    const outcome = await this.api.submitJob.execute({
-      principal,
-      tenant: body.tenant ?? null,
-      request: jobRequestOf(body, this.reference(), now),
-      now,
-      channel: 'api',
-      idempotency: key === null ? null : { key, fingerprint: fingerprintOf('POST /v1/jobs', body) },
-    });
+    const outcome = await this.outcomeOf(principal, key, body);
     if (outcome.kind !== 'queued' && outcome.kind !== 'replayed') {
       if (outcome.kind === 'key-reused') this.api.instruments.idempotent('conflict');
       throw submissionProblem(outcome);
@@ -87,6 +79,22 @@ export class JobsController {
     const accepted = jobAccepted(outcome.body as QueuedBody);
     void reply.header('Location', `/v1/jobs/${accepted.id}`);
     return accepted;
+  }
+
+  private async outcomeOf(principal: Principal, key: string | null, body: JobBody): Promise<Submitted> {
+    const now = this.api.time.now();
+    const idempotency = key === null ? null : { key, fingerprint: fingerprintOf('POST /v1/jobs', body) };
+    let request: JobRequest;
+    try {
+      request = jobRequestOf(body, this.reference(), now);
+    } catch (fault) {
+      // A retry after its own deadline has passed, or after a pool is gone: what was accepted stays accepted.
+      const before = idempotency && (await this.api.jobs.replayOf(principal, idempotency));
+      if (before) return before;
+      throw fault;
+    }
+    const tenant = body.tenant ?? null;
+    return this.api.submitJob.execute({ principal, tenant, request, now, channel: 'api', idempotency });
   }
 
   @Get()

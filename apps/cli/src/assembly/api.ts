@@ -19,12 +19,14 @@ import {
   PostgresKeyStore,
   PostgresPlannerFeed,
   PostgresPoolStore,
-  databaseReady,
+  schemaState,
 } from '#libs/persistence';
-import { type Foundation, ids, stopwatch } from './foundation.js';
+import { type Foundation, ids, stopwatch, wallClock } from './foundation.js';
 
 /** How old the state behind an admission may be, wall milliseconds: it only looks at what pools there are. */
 const MIRROR_EVERY_MS = 1_000;
+/** A picture that could not be refreshed for so long is no ground for an answer. */
+const STALE_MS = 30_000;
 
 export interface ApiAssembly {
   readonly dependencies: ApiDependencies;
@@ -44,14 +46,20 @@ export async function assembleApi(
     readonly onError: (what: string, error: unknown) => void;
   },
 ): Promise<ApiAssembly> {
-  const { app, system, live, time, url } = foundation;
+  const { app, system, live, time } = foundation;
   const { books, tenants } = live;
   const host = new InProcessPlanner(stopwatch);
   const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, new CatalogueOutlooks(books), defaultPolicy);
   await mirror.refresh(time.now());
+  let followedAt = wallClock.now();
   const following = setInterval(() => {
-    mirror.refresh(time.now()).catch((error: unknown) => parts.onError("the API's picture of the queue", error));
+    const follow = async (): Promise<void> => {
+      await mirror.refresh(time.now());
+      followedAt = wallClock.now();
+    };
+    follow().catch((error: unknown) => parts.onError("the API's picture of the queue", error));
   }, MIRROR_EVERY_MS);
+  const schema = onceASecond(() => schemaState(system));
   const jobs = new PostgresJobStore(app);
   const desk = {
     get asOf() {
@@ -77,7 +85,7 @@ export async function assembleApi(
         {
           name: 'database',
           check: async () => {
-            const state = await databaseReady(url);
+            const state = await schema();
             if (state.kind === 'ready') return null;
             return state.kind === 'unreachable'
               ? `the database does not answer: ${state.why}`
@@ -86,7 +94,11 @@ export async function assembleApi(
         },
         {
           name: 'planner',
-          check: async () => (mirror.asOf === null ? 'the picture of pools and queue is not loaded yet' : null),
+          check: async () => {
+            if (mirror.asOf === null) return 'the picture of pools and queue is not loaded yet';
+            const age = wallClock.now() - followedAt;
+            return age > STALE_MS ? `the picture of pools and queue is ${Math.round(age / 1000)} s old` : null;
+          },
         },
       ],
       settings: {
@@ -100,6 +112,16 @@ export async function assembleApi(
       clearInterval(following);
       await host.close();
     },
+  };
+}
+
+/** Probes come as often as they like; the database hears of them once a second. */
+function onceASecond<T>(ask: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | null = null;
+  return () => {
+    const at = wallClock.now();
+    if (last === null || at - last.at >= 1_000) last = { at, answer: ask() };
+    return last.answer;
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '#libs/config';
 import { loadSeeds, renderFaults } from '#libs/config';
@@ -43,6 +43,12 @@ export async function migrated(opened: OpenedDatabase): Promise<readonly string[
 }
 
 export async function readSeeds(directory: string): Promise<Catalogue> {
+  if (!existsSync(directory)) {
+    throw new CliError(
+      'not-found',
+      `There is no directory ${directory}: name the one with the seed files, or set CHUSUAN_SEEDS_DIR.`,
+    );
+  }
   const loaded = await loadSeeds(directory);
   if (loaded.kind === 'ok') return loaded.catalogue;
   throw new CliError(

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type IdSource, ServiceTime, type WallClock } from '#libs/application';
+import { type IdSource, type Instruments, ServiceTime, type WallClock } from '#libs/application';
 import { DAY_MS, HOUR_MS, type Instant, shanghai, uuidv7 } from '#libs/domain';
 import { type Database, PostgresClockStore, openDatabase } from '#libs/persistence';
 import { LiveCatalogue } from './live-catalogue.js';
@@ -24,12 +24,14 @@ export async function layFoundation(options: {
   readonly url: string;
   readonly rate: number;
   readonly name: string;
+  readonly instruments: Instruments;
   readonly onError: (what: string, error: unknown) => void;
 }): Promise<Foundation> {
   const { url, name, onError } = options;
   const onIdleError = (): void => undefined; // the query that meets the broken connection tells
   const app = openDatabase(url, { role: 'chusuan_app', max: 24, applicationName: `${name}-app`, onIdleError });
   const system = openDatabase(url, { role: 'chusuan_system', max: 12, applicationName: `${name}-system`, onIdleError });
+  for (const pool of [app, system]) options.instruments.database.watch(() => pool.connections());
   const clock = new PostgresClockStore(system, wallClock);
   const serviceClock = await clock.ensure({
     rate: options.rate,

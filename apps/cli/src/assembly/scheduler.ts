@@ -3,7 +3,6 @@ import type { SchedulerDependencies, SchedulerEvent } from '#apps/scheduler';
 import {
   CatalogueOutlooks,
   DispatchOutbox,
-  type EngineDirectory,
   type Instruments,
   MeasuredEngine,
   ObserveEngines,
@@ -19,6 +18,7 @@ import { LocalEngine, type RenewableEngineDirectory, SimulatedEngine, engineDire
 import {
   PostgresAttemptStore,
   PostgresCycleLog,
+  PostgresJobRefuser,
   PostgresLeaseStore,
   PostgresOutbox,
   PostgresPlanCommitter,
@@ -40,29 +40,15 @@ export function engines(
   foundation: Foundation,
   options: { readonly dataDir: string; readonly instruments: Instruments },
 ): RenewableEngineDirectory {
-  let directory = buildEngines(foundation, options);
-  return {
-    of: (poolId) => directory.of(poolId),
-    renew: () => {
-      directory = buildEngines(foundation, options);
-    },
-  };
-}
-
-function buildEngines(
-  foundation: Foundation,
-  options: { readonly dataDir: string; readonly instruments: Instruments },
-): EngineDirectory {
   const { live, system, time } = foundation;
-  const { catalogue, pools } = live;
   const store = new PostgresSimulatedEngineStore(system);
   const nodesOf = (poolId: string) =>
-    catalogue.nodeGroups
+    live.catalogue.nodeGroups
       .filter((group) => group.poolId === poolId)
       .flatMap((group) => nodeIdsOf(group).map((id) => ({ id, groupId: group.id, shape: group.shape })));
   const measured = (poolId: string, engine: string, inner: SimulatedEngine | LocalEngine) =>
     new MeasuredEngine(inner, { poolId, engine }, options.instruments.scheduler, stopwatch);
-  return engineDirectory(pools, {
+  return engineDirectory(() => live.pools, {
     simulated: ({ poolId, placement }) =>
       measured(
         poolId,
@@ -105,6 +91,7 @@ export function schedulerDependencies(
     mirror,
     committer: new PostgresPlanCommitter(system),
     log,
+    refuser: new PostgresJobRefuser(system),
     ids,
     sha256,
     stopwatch,

@@ -24,7 +24,10 @@ export function databaseCommands(program: Command, cli: Cli): void {
     .description('check the seed files and store what changed; jobs are never touched')
     .argument('[directory]', 'directory of the seeds', cli.settings.seedsDir)
     .option('--check', 'only check the files: no database is needed')
-    .option('--dev', 'also enable the pools that are for development (the local pool)')
+    .option(
+      '--dev',
+      'also enable the pools that are for development (the local pool); so by default on the embedded database',
+    )
     .option('--json')
     .action(async (directory: string, options: { check?: boolean; dev?: boolean; json?: boolean }) => {
       const catalogue = await readSeeds(directory);
@@ -44,7 +47,7 @@ export function databaseCommands(program: Command, cli: Cli): void {
       const opened = await databaseOf(cli.settings);
       try {
         await migrated(opened);
-        const report = await storeSeeds(opened.url, catalogue, options.dev ? 'dev' : null);
+        const report = await storeSeeds(opened.url, catalogue, options.dev || opened.embedded ? 'dev' : null);
         const { added, changed, unchanged } = report;
         if (options.json) printJson({ added, changed, unchanged, ...size });
         else

@@ -49,6 +49,8 @@ export function devCommand(program: Command, cli: Cli): void {
     .action(async (options: DevOptions) => {
       if (options.empty && options.trace)
         throw new CliError('usage', '--empty and --trace exclude each other: give one of them.');
+      if (!options.trace && (options.skip !== undefined || options.mapping !== undefined))
+        throw new CliError('usage', '--skip and --mapping belong to a log: give it with --trace FILE.');
       await dev(cli, options);
     });
 }
@@ -62,6 +64,7 @@ async function dev(cli: Cli, options: DevOptions): Promise<void> {
       : { kind: 'sample' };
   if (choice.kind === 'trace' && !existsSync(choice.file))
     throw new CliError('usage', `${choice.file} is not there: name a log in SWF, plain or gzip.`);
+  requireLoopback(settings.httpHost);
   await requireFreePort(settings.httpPort, settings.httpHost, 'CHUSUAN_HTTP_PORT');
   await requireFreePort(settings.metricsPort, settings.httpHost, 'CHUSUAN_METRICS_PORT');
   mkdirSync(settings.dataDir, { recursive: true });
@@ -74,6 +77,15 @@ async function dev(cli: Cli, options: DevOptions): Promise<void> {
     await shutdown.run();
     throw error;
   }
+}
+
+/** `dev` has a pool that runs commands on this machine for whoever holds a key: not for a network. */
+function requireLoopback(host: string): void {
+  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return;
+  throw new CliError(
+    'usage',
+    `\`chusuan dev\` listens on loopback only (127.0.0.1), and CHUSUAN_HTTP_HOST names another address: its local pool runs commands on this machine.\n- unset CHUSUAN_HTTP_HOST, or\n- run api, scheduler and exporter as separate processes (README: A real PostgreSQL)`,
+  );
 }
 
 async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promise<void> {
@@ -93,6 +105,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
     url: opened.url,
     rate: settings.timeScale ?? DEFAULT_TIME_SCALE,
     name: 'chusuan-dev',
+    instruments,
     onError: sayRefreshFailed,
   });
   shutdown.add('connections', () => foundation.close());

@@ -79,7 +79,7 @@ export function jobCommands(program: Command, cli: Cli): void {
 
   program
     .command('queue')
-    .description('jobs that wait or run, newest first')
+    .description('jobs of every state, newest first; --state queued for those that wait')
     .option('--state <state>', 'only jobs in this state')
     .option('--tenant <id>')
     .option('--pool <id>')
@@ -152,7 +152,18 @@ async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<v
   const body = readBody(file);
   if (options.dryRun) {
     const quote = await client.post<Quote>('/v1/quotes', body);
-    return options.json ? printJson(quote) : printData(quoteTable(quote));
+    if (options.json) printJson(quote);
+    else {
+      printData(quoteTable(quote));
+      say(
+        'Starts are estimated as if every running job used its whole time limit; most end earlier. YUAN is the electricity of the whole limit.',
+      );
+    }
+    if (quote.options.every((option) => option.start === null)) {
+      say('No pool can run it as it stands: see the column REFUSAL.');
+      process.exitCode = exitCodes.failed;
+    }
+    return;
   }
   // A key of its own makes the CLI's retry after a lost answer safe.
   const key = options.idempotencyKey ?? randomUUID();
@@ -237,12 +248,16 @@ function describe(job: ShownJob): string {
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join('\n');
 }
 
+const startOf = (option: Quote['options'][number]): number =>
+  option.start ? Date.parse(option.start.estimate) : Number.POSITIVE_INFINITY;
+
 function quoteTable(quote: Quote): string {
-  const rows = quote.options.map((option) => [
+  const byStart = quote.options.toSorted((a, b) => startOf(a) - startOf(b));
+  const rows = byStart.map((option) => [
     option.pool,
     option.start ? localTime(option.start.estimate) : '-',
     option.start?.basis ?? '-',
-    option.costYuan ?? '-',
+    option.costYuan === null ? '-' : Number(option.costYuan).toFixed(2),
     option.energyKwh?.toFixed(1) ?? '-',
     option.gramsCo2 ? (option.gramsCo2.location / 1000).toFixed(1) : '-',
     percent(option.greenShare?.hourMatched),

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { PostgresKeyStore, openDatabase } from '#libs/persistence';
+import { isUuid } from '#libs/domain';
+import { PostgresKeyStore, isForeignKeyViolation, openDatabase } from '#libs/persistence';
 import { databaseOf } from '../assembly/database.js';
 import { ids } from '../assembly/foundation.js';
 import type { Cli } from '../cli.js';
@@ -30,8 +31,14 @@ export function keyCommands(program: Command, cli: Cli): void {
     })
     .option('--json')
     .action(async (options: KeyOptions) => {
-      if ((options.role === 'tenant') !== (options.tenant !== undefined)) {
-        throw new CliError('usage', 'A key of role "tenant" needs --tenant <id>; the other roles take none.');
+      if (options.role === 'tenant' && options.tenant === undefined) {
+        throw new CliError('usage', 'A key of role "tenant" needs --tenant <id>.');
+      }
+      if (options.role !== 'tenant' && options.tenant !== undefined) {
+        throw new CliError(
+          'usage',
+          `A key of role "${options.role}" covers every tenant: leave --tenant out, or use --role tenant.`,
+        );
       }
       const secret = `csk_${options.role}_${randomBytes(24).toString('base64url')}`;
       const id = ids.uuid();
@@ -57,6 +64,8 @@ export function keyCommands(program: Command, cli: Cli): void {
     .command('revoke')
     .argument('<id>', 'id of the key')
     .action(async (id: string) => {
+      if (!isUuid(id))
+        throw new CliError('usage', `"${id}" is no id of a key: \`key add\` printed one, in the form of a UUID.`);
       const revoked = await withKeys(cli, (store) => store.revoke(id));
       if (!revoked) throw new CliError('not-found', `There is no valid key with id ${id}.`);
       say(`revoked ${id}; processes that have just used it forget it within two seconds`);
@@ -68,6 +77,14 @@ async function withKeys<T>(cli: Cli, work: (store: PostgresKeyStore) => Promise<
   const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-key' });
   try {
     return await work(new PostgresKeyStore(system));
+  } catch (error) {
+    if (isForeignKeyViolation(error)) {
+      throw new CliError(
+        'not-found',
+        'There is no such tenant in the database: `curl …/v1/tenants` lists those there are, seeds/tenants makes them.',
+      );
+    }
+    throw error;
   } finally {
     await system.close();
     await opened.embedded?.stop();

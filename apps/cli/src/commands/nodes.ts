@@ -48,12 +48,10 @@ export function nodeCommands(program: Command, cli: Cli): void {
       .option('--as <who>')
       .option('--json')
       .action(async (id: string, options: { reason?: string; as?: string; json?: boolean }) => {
-        const changed = await cli
-          .client(options.as)
-          .patch<Node>(`/v1/nodes/${encodeURIComponent(id)}`, {
-            state,
-            ...(options.reason ? { reason: options.reason } : {}),
-          });
+        const changed = await cli.client(options.as).patch<Node>(`/v1/nodes/${encodeURIComponent(id)}`, {
+          state,
+          ...(options.reason ? { reason: options.reason } : {}),
+        });
         if (options.json) printJson(changed);
         else say(`${id}: ${changed.state}`);
       });

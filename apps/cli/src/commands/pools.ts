@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { percent, printData, printJson, table } from '../output.js';
+import { percent, printData, printJson, say, table } from '../output.js';
 
 interface Pool {
   readonly id: string;
@@ -24,7 +24,7 @@ interface Pool {
 export function poolCommands(program: Command, cli: Cli): void {
   program
     .command('pools')
-    .description('pools with capacity, use and green share; * marks figures that rest on an assumption')
+    .description('pools with capacity, use and green share')
     .option('--all', 'with the federated pools that are not enabled')
     .option('--as <who>')
     .option('--json')
@@ -48,9 +48,23 @@ export function poolCommands(program: Command, cli: Cli): void {
       ]);
       printData(
         table(
-          ['POOL', 'NAME', 'TIER', 'NODES', 'CARDS', 'RUNNING', 'GREEN HOURLY', 'GREEN VOLUME', 'GRID AVERAGE', 'NOTE'],
+          [
+            'POOL',
+            'NAME',
+            'TIER',
+            'NODES',
+            'CARDS IN USE',
+            'RUNNING',
+            'GREEN HOURLY',
+            'GREEN VOLUME',
+            'GRID AVERAGE',
+            'NOTE',
+          ],
           rows,
         ),
+      );
+      say(
+        '* rests on an assumption. Green: matched in the last settled hour · by volume over all settled hours · the grid’s own mix; never added.',
       );
     });
 }

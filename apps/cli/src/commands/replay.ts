@@ -11,7 +11,11 @@ import { printData, printJson } from '../output.js';
 export function replayCommand(program: Command, cli: Cli): void {
   program
     .command('replay')
-    .argument('[cycle]', 'number of the cycle; without it, the newest', cycleNumber)
+    .argument(
+      '[cycle]',
+      'number of the cycle (an explanation names it); without it, the newest that started something',
+      cycleNumber,
+    )
     .description('plan a past cycle again from its keyframe and deltas, and compare the plans')
     .option('--plan', 'print the plan too')
     .option('--json')
@@ -20,7 +24,7 @@ export function replayCommand(program: Command, cli: Cli): void {
       const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-replay' });
       try {
         const log = new PostgresCycleLog(system);
-        const wanted = cycle ?? (await log.next()) - 1;
+        const wanted = cycle ?? (await log.newestWithStarts()) ?? (await log.next()) - 1;
         const replayed = await new ReplayCycle(log, sha256).execute(wanted);
         if (replayed.kind === 'not-kept') {
           throw new CliError(

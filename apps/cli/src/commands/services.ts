@@ -72,6 +72,7 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
       url: settings.databaseUrl,
       rate: 1,
       name,
+      instruments,
       onError: sayRefreshFailed,
     });
     shutdown.add('connections', () => foundation.close());
@@ -82,8 +83,10 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
   }
 }
 
-async function api({ settings, foundation, instruments, shutdown }: Serving): Promise<void> {
+async function api(serving: Serving): Promise<void> {
+  const { settings, foundation, instruments, shutdown } = serving;
   await requireFreePort(settings.httpPort, settings.httpHost, 'CHUSUAN_HTTP_PORT');
+  await ownMetrics(serving);
   const assembled = await assembleApi(foundation, {
     engines: engines(foundation, { dataDir: resolve(settings.dataDir), instruments }),
     instruments,
@@ -98,7 +101,9 @@ async function api({ settings, foundation, instruments, shutdown }: Serving): Pr
   say(`API on ${await service.listen(settings.httpPort, settings.httpHost)}`);
 }
 
-async function scheduler({ settings, foundation, instruments, shutdown }: Serving): Promise<void> {
+async function scheduler(serving: Serving): Promise<void> {
+  const { settings, foundation, instruments, shutdown } = serving;
+  await ownMetrics(serving);
   const host = new WorkerPlanner();
   shutdown.add('planner', () => host.close());
   const directory = engines(foundation, { dataDir: resolve(settings.dataDir), instruments });
@@ -113,7 +118,20 @@ async function scheduler({ settings, foundation, instruments, shutdown }: Servin
   );
   shutdown.add('scheduler', () => service.close());
   foundation.live.onChange(() => service.atRest(() => directory.renew()));
-  say(service.isLeading ? 'scheduler leads' : 'scheduler stands by');
+  if (!service.isLeading) say('another scheduler leads; standing by');
+}
+
+/** What this process alone knows (its requests, its cycles, its calls to engines), on the metrics port; state is the exporter's. */
+async function ownMetrics({ settings, instruments, shutdown }: Serving): Promise<void> {
+  await requireFreePort(settings.metricsPort, settings.httpHost, 'CHUSUAN_METRICS_PORT');
+  const page = await createExporter({
+    readers: null,
+    instruments,
+    settings: { port: settings.metricsPort, host: settings.httpHost, token: settings.metricsToken },
+  });
+  shutdown.add('metrics', () => page.close());
+  await page.listen();
+  say(`metrics of this process on ${await page.url()}/metrics`);
 }
 
 async function exporter({ settings, foundation, instruments, shutdown }: Serving): Promise<void> {

@@ -29,7 +29,11 @@ export function simulateCommand(program: Command): void {
     .requiredOption('--trace <file>', 'the log, plain or gzip')
     .addOption(new Option('--order <order>').choices(orderNames).default('fcfs'))
     .addOption(new Option('--backfill <mode>').choices(backfillModes).default('easy'))
-    .option('--processors <n>', 'size of the machine; default: MaxProcs or MaxNodes of the log’s header, else its largest job', whole(1))
+    .option(
+      '--processors <n>',
+      'size of the machine; default: MaxProcs or MaxNodes of the log’s header, else its largest job',
+      whole(1),
+    )
     .option('--first <i>', 'begin with the i-th job of the cleaned log, from 0', whole(0))
     .option('--count <n>', 'so many jobs', whole(1))
     .option('--starts <file>', 'write a line "id start" for each job')
@@ -49,6 +53,7 @@ async function run(options: SimulateOptions): Promise<void> {
   }
   const processors = options.processors ?? processorsOf({ ...read, faults: [] });
   const jobs = cleanProtocolA(read.jobs, processors);
+  const dropped = read.jobs.length - jobs.length;
   const first = options.first ?? 0;
   if (jobs.length <= first) {
     throw new CliError(
@@ -69,12 +74,19 @@ async function run(options: SimulateOptions): Promise<void> {
   const hash = createHash('sha256');
   for (const chunk of scheduleText(starts)) hash.update(chunk);
   if (options.starts) await pipeline(Readable.from(scheduleText(starts)), createWriteStream(options.starts));
-  const summary = { trace: basename(options.trace), ...result, scheduleSha256: hash.digest('hex'), wallSeconds };
+  const summary = {
+    trace: basename(options.trace),
+    ...result,
+    dropped,
+    scheduleSha256: hash.digest('hex'),
+    wallSeconds,
+  };
   if (options.json) printJson(summary);
   else {
     printData(
       [
-        `${summary.trace}: ${result.jobs} jobs on ${processors} processors, order ${options.order}, backfill ${options.backfill}`,
+        `${summary.trace}: ${result.jobs} jobs on ${processors} processors, order ${options.order}, backfill ${options.backfill}` +
+          (dropped > 0 ? `; ${dropped} left out (too large, or without a run time)` : ''),
         `wait              mean ${duration(result.meanWaitSeconds)}, longest ${duration(result.maxWaitSeconds)}`,
         `bounded slowdown  mean ${result.meanBoundedSlowdown.toFixed(2)}`,
         `utilisation       ${percent(result.utilisation)} over ${duration(result.makespanSeconds)}`,

@@ -76,7 +76,9 @@ const cases: Record<string, Due> = {
 };
 it.each(Object.entries(cases))('%s', async (_sentence, { nowAfter, observedAfter, want }) => {
   const store = new InMemorySettlementStore(observedAfter === null ? null : eight + observedAfter);
-  expect(await new SettleHours(store, books).execute(eight + nowAfter, { first: eight, last: eight + nowAfter })).toEqual(want);
+  expect(
+    await new SettleHours(store, books).execute(eight + nowAfter, { first: eight, last: eight + nowAfter }),
+  ).toEqual(want);
   expect(store.settled.map((hour) => hour.from)).toEqual(
     Array.from({ length: want.settled }, (_, index) => eight + index * HOUR_MS),
   );
@@ -96,7 +98,9 @@ describe('after the service itself was away for a weekend', () => {
 
 it('leaves a site alone whose figures are not in the catalogue', async () => {
   const store = new InMemorySettlementStore(eight + HOUR_MS, 'elsewhere');
-  expect(await new SettleHours(store, books).execute(eight + HOUR_MS, { first: eight, last: eight + HOUR_MS })).toEqual({ settled: 0, more: false });
+  expect(await new SettleHours(store, books).execute(eight + HOUR_MS, { first: eight, last: eight + HOUR_MS })).toEqual(
+    { settled: 0, more: false },
+  );
 });
 
 describe('what held a node', () => {

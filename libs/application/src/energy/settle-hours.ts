@@ -47,9 +47,7 @@ export class SettleHours {
           more = true;
           break;
         }
-        const written = await this.store.append(
-          settlementOf(book, hour, await this.store.occupancy(due.siteId, hour)),
-        );
+        const written = await this.store.append(settlementOf(book, hour, await this.store.occupancy(due.siteId, hour)));
         if (written) settled += 1;
       }
     }

@@ -33,7 +33,10 @@ interface ObservePorts {
 export class ObserveEngines {
   private readonly lastLook = new Map<string, Instant>();
   /** By pool: what the last look found missing, and held there without being wanted. Twice in a row counts, once does not. */
-  private readonly suspects = new Map<string, { readonly missing: ReadonlySet<string>; readonly strangers: ReadonlySet<string> }>();
+  private readonly suspects = new Map<
+    string,
+    { readonly missing: ReadonlySet<string>; readonly strangers: ReadonlySet<string> }
+  >();
 
   constructor(private readonly ports: ObservePorts) {}
 
@@ -44,7 +47,11 @@ export class ObserveEngines {
     // Every pool to its end, also when one fails: the next round must not begin beside a look that is still under way.
     const looks = await Promise.allSettled(pools.map((pool) => this.look(pool.poolId, now)));
     const failed = looks.filter((look) => look.status === 'rejected');
-    if (failed.length > 0) throw new AggregateError(failed.map((look) => look.reason as unknown), reasonsOf(failed));
+    if (failed.length > 0)
+      throw new AggregateError(
+        failed.map((look) => look.reason as unknown),
+        reasonsOf(failed),
+      );
     for (const [index, settled] of looks.entries()) {
       if (settled.status === 'rejected') continue;
       const look = settled.value;
@@ -121,16 +128,14 @@ export class ObserveEngines {
     const suspects = missing.filter((attempt) => before.has(attempt.attemptId));
     if (suspects.length === 0) return [];
     const again = reconcile(suspects, await engine.observe(earliest(suspects, now) - HOUR_MS, now), now);
-    const gone = again.missing.map(
-      (attempt): EndedAttempt => ({
-        attemptId: attempt.attemptId,
-        outcome: 'lost',
-        endedAt: now,
-        startedAt: attempt.startedAt,
-        exitCode: null,
-        detail: 'the engine does not know this attempt any more',
-      }),
-    );
+    const gone = again.missing.map((attempt): EndedAttempt => ({
+      attemptId: attempt.attemptId,
+      outcome: 'lost',
+      endedAt: now,
+      startedAt: attempt.startedAt,
+      exitCode: null,
+      detail: 'the engine does not know this attempt any more',
+    }));
     return [...again.finished, ...gone];
   }
 
@@ -191,4 +196,6 @@ const earliest = (held: readonly Held[], now: Instant): Instant =>
   held.reduce((first, attempt) => Math.min(first, attempt.placedAt), now);
 
 const reasonsOf = (failed: readonly PromiseRejectedResult[]): string =>
-  [...new Set(failed.map((look) => (look.reason instanceof Error ? look.reason.message : String(look.reason))))].join('; ');
+  [...new Set(failed.map((look) => (look.reason instanceof Error ? look.reason.message : String(look.reason))))].join(
+    '; ',
+  );

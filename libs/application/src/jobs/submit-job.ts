@@ -67,11 +67,18 @@ export class SubmitJob {
   constructor(private readonly ports: SubmitPorts) {}
 
   async execute(submission: Submission): Promise<Submitted> {
-    const outcome = await this.decide(submission);
+    const decided = await this.decide(submission);
+    const outcome = await this.asSaidBefore(submission, decided);
     if (outcome.kind !== 'queued' && outcome.kind !== 'replayed') {
       this.ports.instruments.rejected(rejectionOf(outcome));
     }
     return outcome;
+  }
+
+  /** A retry is answered as the first time, also when the job would be refused by now: its pool may be gone, but the job is there. */
+  private async asSaidBefore({ principal, idempotency }: Submission, decided: Submitted): Promise<Submitted> {
+    if (idempotency === null || decided.kind === 'queued' || decided.kind === 'replayed') return decided;
+    return (await this.ports.store.replayOf(principal, idempotency)) ?? decided;
   }
 
   private async decide(submission: Submission): Promise<Submitted> {

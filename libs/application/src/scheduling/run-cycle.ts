@@ -1,7 +1,7 @@
 import type { Instant } from '#libs/domain';
 import { type CyclePlan, type Delta, type PlannedStart, type PlanningPolicy, encodeCanonical } from '#libs/scheduling';
 import type { SchedulerInstruments } from '../instruments.js';
-import type { Committed, CycleLog, IdSource, PlanCommitter, VerdictToStore } from '../ports.js';
+import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
 import type { PlannerMirror } from './planner-mirror.js';
 import { VerdictDiary } from './verdict-diary.js';
@@ -20,6 +20,7 @@ interface CyclePorts {
   readonly mirror: PlannerMirror;
   readonly committer: PlanCommitter;
   readonly log: CycleLog;
+  readonly refuser: JobRefuser;
   readonly ids: IdSource;
   readonly sha256: (text: string) => string;
   readonly stopwatch: () => number;
@@ -137,9 +138,21 @@ export class RunCycle {
       estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
     }));
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
+    await this.refuseRejected(plan, now);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);
     tellDecisions(instruments, plan, committed);
+  }
+
+  /** A job that every engine it could run on has rejected would wait for ever: it ends, with the engine's words in its detail. */
+  private async refuseRejected(plan: CyclePlan, now: Instant): Promise<void> {
+    const rejected = plan.waiting.filter((verdict) => verdict.refusal === 'rejected-by-engines');
+    if (rejected.length === 0) return;
+    await this.ports.refuser.refuse(
+      rejected.map((verdict) => verdict.jobId),
+      'rejected-by-engines',
+      now,
+    );
   }
 
   private async recordCycle(cycle: number, epoch: number, plan: CyclePlan): Promise<void> {
