@@ -66,8 +66,8 @@ export class WorkerPlanner implements PlannerHost {
 const PATIENCE_MS = 60_000;
 
 interface Waiting {
-  resolve(value: never): void;
-  reject(error: Error): void;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** One worker and what waits for it: the end of an old thread must not fail the calls of the new one. */

@@ -22,16 +22,24 @@ interface Stage {
   readonly rejections: SubmissionRejection[];
 }
 /** Everything around the use case, in memory; the store has its own spec on PostgreSQL. */
-function aStage(answers: { admission?: Admission; stored?: Stored; runs?: readonly number[] } = {}): Stage {
+function aStage(
+  answers: {
+    admission?: Admission;
+    stored?: Stored;
+    before?: Exclude<Stored, { kind: 'stored' }>;
+    runs?: readonly number[];
+  } = {},
+): Stage {
   const stored: Stage['stored'] = [];
   const admitted: QueuedJob[] = [];
   const rejections: SubmissionRejection[] = [];
   const levels: Readonly<Record<string, DataLevel>> = { blue: 'important', 'blue-lab': 'general', green: 'core' };
-  const store: Pick<JobStore, 'submit' | 'lastRunSeconds'> = {
+  const store: Pick<JobStore, 'submit' | 'replayOf' | 'lastRunSeconds'> = {
     submit: async (_principal, job, claim) => {
       stored.push({ job, claim });
       return answers.stored ?? { kind: 'stored' };
     },
+    replayOf: async () => answers.before ?? null,
     lastRunSeconds: async () => answers.runs ?? [],
   };
   const useCase = new SubmitJob({
@@ -54,6 +62,22 @@ function aStage(answers: { admission?: Admission; stored?: Stored; runs?: readon
   const submission: Submission = { principal: blueKey, tenant: null, request, now, channel: 'api', idempotency: null };
   return { stored, admitted, rejections, submit: (named = {}) => useCase.execute({ ...submission, ...named }) };
 }
+
+const impossible: Admission = {
+  kind: 'refused',
+  refusal: 'larger-than-any-pool',
+  largest: null,
+  evidence: { nodesConsidered: 0, filteredBy: {}, best: null, ahead: 0 },
+};
+
+it('a retry is answered as the first time, also when no pool could hold the job by now', async () => {
+  const idempotency = { key: 'once', fingerprint: new Uint8Array([1]) };
+  const said = { kind: 'replayed', status: 201, body: { id: 'job-0' } } as const;
+  const stage = aStage({ admission: impossible, before: said });
+  expect(await stage.submit({ idempotency })).toEqual(said);
+  expect(stage.rejections).toEqual([]);
+  expect(await aStage({ admission: impossible }).submit({ idempotency })).toMatchObject({ kind: 'impossible' });
+});
 
 it('a request is queued for the key’s own tenant, and answered with what a repetition will be answered too', async () => {
   const stage = aStage();

@@ -77,7 +77,8 @@ export class SubmitJob {
 
   /** A retry is answered as the first time, also when the job would be refused by now: its pool may be gone, but the job is there. */
   private async asSaidBefore({ principal, idempotency }: Submission, decided: Submitted): Promise<Submitted> {
-    if (idempotency === null || decided.kind === 'queued' || decided.kind === 'replayed') return decided;
+    const wasAsked = ['queued', 'replayed', 'key-reused'].includes(decided.kind);
+    if (idempotency === null || wasAsked) return decided;
     return (await this.ports.store.replayOf(principal, idempotency)) ?? decided;
   }
 
