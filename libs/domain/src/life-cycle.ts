@@ -1,9 +1,13 @@
-/** The life of a job and of its attempts: one table each, checked by a test for states that cannot be reached or left. */
+/**
+ * The life of a job and of its attempts: one table each, checked by a test for states that cannot be reached or left. The
+ * database holds the same moves and refuses any other (a test of libs/persistence compares the two). An engine may tell late:
+ * an attempt can be over before anybody knew that it was running.
+ */
 export const jobMoves = {
   queued: ['placed', 'cancelled', 'refused'],
-  placed: ['starting', 'running', 'queued', 'cancelling', 'cancelled', 'failed'],
-  starting: ['running', 'queued', 'cancelling', 'completed', 'failed', 'timeout'],
-  running: ['completed', 'failed', 'timeout', 'cancelling', 'queued'],
+  placed: ['starting', 'running', 'queued', 'cancelling', 'cancelled', 'completed', 'failed', 'timeout'],
+  starting: ['running', 'queued', 'cancelling', 'cancelled', 'completed', 'failed', 'timeout'],
+  running: ['queued', 'cancelling', 'cancelled', 'completed', 'failed', 'timeout'],
   cancelling: ['cancelled', 'completed', 'failed', 'timeout'],
   completed: [],
   failed: [],
@@ -15,9 +19,9 @@ export type JobState = keyof typeof jobMoves;
 export const jobStates = Object.keys(jobMoves) as JobState[];
 
 export const attemptMoves = {
-  placed: ['prepared', 'released', 'cancelled', 'rejected', 'lost'],
-  prepared: ['released', 'cancelled', 'rejected', 'lost'],
-  released: ['running', 'completed', 'failed', 'timeout', 'cancelled', 'lost'],
+  placed: ['prepared', 'released', 'running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
+  prepared: ['released', 'running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
+  released: ['running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
   running: ['completed', 'failed', 'timeout', 'cancelled', 'lost'],
   completed: [],
   failed: [],

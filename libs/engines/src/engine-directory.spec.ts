@@ -24,6 +24,18 @@ describe('the engine directory', () => {
     expect(engines.of('yueke')).not.toBe(before);
   });
 
+  it('follows the pools of the moment when it is renewed, and keeps its engines when one of them has none', () => {
+    const pools = [{ poolId: 'yueke', engine: 'simulated' }];
+    const engines = engineDirectory(() => pools, factories);
+    pools.push({ poolId: 'edge', engine: 'simulated' });
+    expect(engines.of('edge')).toBeNull();
+    engines.renew();
+    expect(engines.of('edge')).toBeInstanceOf(SimulatedEngine);
+    pools.push({ poolId: 'wuhan-aicc', engine: 'slurm' });
+    expect(() => engines.renew()).toThrow('pools.wuhan-aicc.engine: no engine of kind "slurm"');
+    expect(engines.of('edge')).toBeInstanceOf(SimulatedEngine);
+  });
+
   it('does not start without an engine for each pool, and names them all', () => {
     const pools = [
       { poolId: 'yueke', engine: 'simulated' },

@@ -10,22 +10,26 @@ export type EngineFactories<P extends PoolWithEngine> = Readonly<Record<string, 
 
 export interface RenewableEngineDirectory extends EngineDirectory {
   /**
-   * Builds every engine anew. To be called when a scheduler gains the lease: another one may have spoken for the pools since,
+   * Builds every engine anew, for the pools as they are now; throws EngineMissing as at the start, and keeps the old ones then. To be called when a scheduler gains the lease: another one may have spoken for the pools since,
    * and what an engine remembers from before is then out of date.
    */
   renew(): void;
 }
 
-/** One engine a pool. Throws EngineMissing at once, naming every pool without one, rather than at its first job. */
+/**
+ * One engine a pool; pools that change are given as a function, and `renew` follows them. Throws EngineMissing at once, naming
+ * every pool without an engine, rather than at its first job.
+ */
 export function engineDirectory<P extends PoolWithEngine>(
-  pools: readonly P[],
+  pools: readonly P[] | (() => readonly P[]),
   factories: EngineFactories<P>,
 ): RenewableEngineDirectory {
-  const faults = [...orphans(pools, factories), ...twins(pools)];
-  if (faults.length > 0) throw new EngineMissing(faults);
   const build = (): ReadonlyMap<string, Engine> => {
+    const current = typeof pools === 'function' ? pools() : pools;
+    const faults = [...orphans(current, factories), ...twins(current)];
+    if (faults.length > 0) throw new EngineMissing(faults);
     const engines = new Map<string, Engine>();
-    for (const pool of pools) {
+    for (const pool of current) {
       const engine = factories[pool.engine]?.(pool);
       if (engine) engines.set(pool.poolId, engine);
     }

@@ -1,104 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DispatchOrder, Engine, EngineJob } from '#libs/application';
-import type { Instant } from '#libs/domain';
+import type { DispatchOrder } from '#libs/application';
 import { describeEngine, type EngineBench } from './engine-contract.js';
-import { LocalEngine, type LocalEngineOptions } from './index.js';
+import { LocalEngine } from './index.js';
 import {
-  type Claim,
-  isAlive,
-  jobFiles,
-  markOf,
-  readWhole,
-  type ShimSpec,
-  type StartedFile,
-  writeOnce,
-} from './local-shim.js';
-
-const RATE = 10;
-const originMs = Date.now();
-/** Ten service seconds pass in one of the machine: durations must be converted to come out right. */
-const time = { toService: (wallMs: number): Instant => Math.floor(originMs + RATE * (wallMs - originMs)), rate: RATE };
-const now = (): Instant => time.toService(Date.now());
-
-function anOrder(run: DispatchOrder['run'], over: Partial<DispatchOrder> = {}): DispatchOrder {
-  return {
-    attemptId: randomUUID(),
-    jobId: randomUUID(),
-    tenantId: 'wuhan-university',
-    poolId: 'dev-local',
-    groupId: 'dev-local-cpu',
-    nodeIds: ['dev-local-cpu-0001'],
-    nodes: 1,
-    perNode: { cards: 0, cores: 1, memoryGiB: 1 },
-    limitSeconds: 600,
-    run,
-    name: 'job',
-    ...over,
-  };
-}
-
-const benches: string[] = [];
-function aBench(options: LocalEngineOptions = { graceMs: 300 }) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'chusuan-local-'));
-  benches.push(dataDir);
-  const open = (): LocalEngine =>
-    new LocalEngine({ poolId: 'dev-local', nodeIds: ['dev-local-cpu-0001'], dataDir, time }, options);
-  const folderOf = (order: DispatchOrder): string => join(dataDir, 'local', 'dev-local', order.attemptId);
-  return { dataDir, engine: open(), open, folderOf, close: () => closeBench(dataDir, open()) };
-}
-afterAll(async () =>
-  Promise.all(benches.map(async (dataDir) => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }))),
-);
-
-/** Leaves no process behind: what still runs is cancelled and waited for. */
-async function closeBench(dataDir: string, engine: Engine): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const alive = (await engine.observe(now(), now())).filter((job) => job.endedAt === null);
-    if (alive.length === 0) break;
-    for (const job of alive) await engine.cancel(job.attemptId, now());
-    await sleep(20);
-  }
-  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
-}
-
-async function start(engine: Engine, order: DispatchOrder): Promise<void> {
-  const answer = await engine.prepare(order, now());
-  if (answer.kind === 'rejected') throw new Error(answer.why);
-  await engine.release(order.attemptId, answer.ref, now());
-}
-async function told(engine: Engine, order: DispatchOrder): Promise<EngineJob | undefined> {
-  return (await engine.observe(0, now())).find((job) => job.attemptId === order.attemptId);
-}
-async function until(engine: Engine, order: DispatchOrder, isSo: (job: EngineJob) => boolean): Promise<EngineJob> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    const job = await told(engine, order);
-    if (job && isSo(job)) return job;
-    await sleep(20);
-  }
-  throw new Error(`attempt ${order.attemptId} did not come so far: ${JSON.stringify(await told(engine, order))}`);
-}
-const isOver = (job: EngineJob): boolean => job.endedAt !== null;
-const isRunning = (job: EngineJob): boolean => job.state === 'running';
-async function gone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 200 && isAlive(markOf(pid)) && markOf(pid).startTicks !== null; tries += 1)
-    await sleep(20);
-  return !existsSync(`/proc/${pid}`) || !isAlive(markOf(pid));
-}
+  aBench,
+  anOrder,
+  firstLine,
+  gone,
+  isOver,
+  isRoot,
+  isRunning,
+  now,
+  originMs,
+  RATE,
+  start,
+  time,
+  told,
+  until,
+} from './local-engine-bench.js';
+import { type Claim, jobFiles, markOf, readWhole, type ShimSpec, type StartedFile, writeOnce } from './local-shim.js';
 
 describeEngine('local', async (): Promise<EngineBench> => {
   const { engine, open, close } = aBench();
@@ -135,7 +61,7 @@ describe('a command', () => {
     delete process.env.CHUSUAN_TEST_SECRET;
     const lines = (await engine.logs(order.attemptId))?.stdout.trim().split('\n') ?? [];
     const names = lines.map((line) => line.split('=')[0] ?? '').sort();
-    expect(names).toEqual(['CHUSUAN_ATTEMPT_ID', 'CHUSUAN_JOB_ID', 'EPOCHS', 'HOME', 'LANG', 'PATH', 'PWD']);
+    expect(names).toEqual(['CHUSUAN_ATTEMPT_ID', 'CHUSUAN_JOB_ID', 'EPOCHS', 'HOME', 'LANG', 'PATH', 'PWD', 'TMPDIR']);
     expect(lines).toContain(`PWD=${join(folderOf(order), 'work')}`);
     expect(lines).toContain('LANG=zh_CN.UTF-8');
     await close();
@@ -207,7 +133,7 @@ describe('the end of a command', () => {
 });
 
 describe('what belongs to the tenant', () => {
-  it('is readable by the owner alone: folders 0700, files 0600', async () => {
+  it("is readable by its owner alone: files 0600, folders 0700, or passed through on the way to another user's work", async () => {
     const { dataDir, engine, folderOf, close } = aBench();
     const order = anOrder({ script: 'echo secret; echo more > result.txt' });
     await start(engine, order);
@@ -218,7 +144,9 @@ describe('what belongs to the tenant', () => {
     );
     expect(new Set(modes.filter((it) => it.isFile()).map((it) => it.mode & 0o777))).toEqual(new Set([0o600]));
     const folders = [folder, join(folder, 'work'), join(dataDir, 'local', 'dev-local'), join(dataDir, 'local')];
-    expect(folders.map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700, 0o700, 0o700]);
+    expect(folders.map((path) => statSync(path).mode & 0o777)).toEqual(
+      isRoot ? [0o711, 0o700, 0o711, 0o711] : [0o700, 0o700, 0o700, 0o700],
+    );
     await close();
   });
 
@@ -362,15 +290,6 @@ describe('crashes', () => {
     });
   });
 });
-
-async function firstLine(engine: LocalEngine, order: DispatchOrder): Promise<number> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const line = /^\d+\n/.exec((await engine.logs(order.attemptId))?.stdout ?? '');
-    if (line) return Number(line[0]);
-    await sleep(20);
-  }
-  throw new Error(`attempt ${order.attemptId} wrote no number`);
-}
 
 /**
  * Another process of the service that prepares and releases the order, then lives on until it is killed. It runs our source as

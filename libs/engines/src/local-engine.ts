@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type DispatchOrder,
@@ -10,9 +10,11 @@ import {
   EngineUnreachable,
   type Prepared,
 } from '#libs/application';
-import { type Instant, isUuid, SECOND_MS } from '#libs/domain';
-import { killLeftovers } from './local-leftovers.js';
-import { argumentsOf, environmentOf, objectionToOrder } from './local-order.js';
+import { DAY_MS, type Instant, isUuid, SECOND_MS } from '#libs/domain';
+import { type KnownEnd, listed, LocalArchive } from './local-archive.js';
+import { type SpecFile, writeJobFolder } from './local-job-folder.js';
+import { killLeftovers, type LeftBehind } from './local-leftovers.js';
+import { objectionToOrder } from './local-order.js';
 import {
   type Claim,
   codeOf,
@@ -20,12 +22,12 @@ import {
   isAlive,
   jobFiles,
   readWhole,
-  type ShimSpec,
   signal,
   type StartedFile,
   writeOnce,
   writeWhole,
 } from './local-shim.js';
+import { privateUserOf, serviceIsRoot } from './local-user.js';
 import { ReleaseRefused } from './release-refused.js';
 
 /** How the machine's clock and the service's belong together (DESIGN.md 4.1). */
@@ -39,6 +41,10 @@ export interface LocalEngineOptions {
   readonly maxOutputBytes?: number;
   /** From SIGTERM to SIGKILL, wall time. */
   readonly graceMs?: number;
+  /** Wall time that the folder of an ended job, with its output, is kept. */
+  readonly keepMs?: number;
+  /** Folders of ended jobs kept, however young. */
+  readonly keepFolders?: number;
 }
 export interface LocalEngineParts {
   readonly poolId: string;
@@ -49,17 +55,21 @@ export interface LocalEngineParts {
   readonly time: LocalTime;
 }
 
-interface SpecFile extends ShimSpec {
-  readonly nodeIds: readonly string[];
-}
 interface ReleasedFile {
   readonly serviceMs: Instant;
 }
 
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
+/** An ending that is told, and how often it was there to be told. */
+interface ToldEnd extends KnownEnd {
+  readonly looks: number;
+  readonly isPutAway: boolean;
+}
+
 /** After so long without a claim a shim is started again; the claim keeps a slow first one from running the job twice. */
 const SHIM_PATIENCE_MS = 10_000;
+/** Looks after the one that learnt of an ending, until its folder is put away: the first telling may not have been kept. */
+const LOOKS_UNTIL_PUT_AWAY = 2;
+const PUT_AWAY_AT_ONCE = 100;
 
 /**
  * Runs jobs as processes of this machine, each under a detached shim (local-shim.ts). All that is known of a job is in its
@@ -68,7 +78,10 @@ const SHIM_PATIENCE_MS = 10_000;
 export class LocalEngine implements Engine {
   private readonly root: string;
   private readonly options: Required<LocalEngineOptions>;
-  private readonly ended = new Map<string, { readonly job: EngineJob; readonly knownAt: Instant }>();
+  private readonly archive: LocalArchive;
+  /** Complete for what became known at `endedFrom` or later. */
+  private readonly ended = new Map<string, ToldEnd>();
+  private endedFrom: Instant | null = null;
   private readonly shimStartedMs = new Map<string, number>();
 
   constructor(
@@ -81,14 +94,23 @@ export class LocalEngine implements Engine {
       );
     }
     this.root = resolve(parts.dataDir, 'local', parts.poolId);
-    this.options = { maxOutputBytes: 4 * 1024 * 1024, graceMs: 5_000, ...options };
+    this.options = {
+      maxOutputBytes: 4 * 1024 * 1024,
+      graceMs: 5_000,
+      keepMs: 14 * DAY_MS,
+      keepFolders: 2_000,
+      ...options,
+    };
+    this.archive = new LocalArchive(this.root, this.options);
   }
 
   async describe(): Promise<EngineDescription> {
     return {
       kind: 'local',
       capabilities: ['release', 'logs', 'pin-nodes'],
-      notice: 'local: runs as a process of the machine and the user of the service, without isolation',
+      notice: serviceIsRoot()
+        ? 'local: runs as a process of the machine under a user without rights, without limits of cores or memory'
+        : 'local: runs as a process of the machine and the user of the service, without isolation',
     };
   }
 
@@ -96,8 +118,15 @@ export class LocalEngine implements Engine {
     return this.onDisk(async (): Promise<Prepared> => {
       const objection = objectionToOrder(order);
       if (objection !== null) return { kind: 'rejected', why: objection };
-      const folder = this.folderOf(order.attemptId);
-      if (!existsSync(folder)) await this.writeFolder(order, folder);
+      if (this.existing(order.attemptId) === null) {
+        await writeJobFolder(order, this.folderOf(order.attemptId), {
+          dataDir: resolve(this.parts.dataDir),
+          limitMs: (order.limitSeconds * SECOND_MS) / this.parts.time.rate,
+          graceMs: this.options.graceMs,
+          maxOutputBytes: this.options.maxOutputBytes,
+          nodeIds: order.nodeIds.length > 0 ? order.nodeIds : this.parts.nodeIds,
+        });
+      }
       return { kind: 'prepared', ref: refOf(order.attemptId) };
     });
   }
@@ -129,23 +158,31 @@ export class LocalEngine implements Engine {
   }
 
   /**
-   * Endings are told by when this instance learnt of them: an exit file appears a moment after the end it tells of, and an
-   * ending of before a restart lies long before it. A new instance therefore tells once of every job it finds.
+   * Endings are told by when an instance learnt of them: an exit file appears a moment after the end it tells of, and an ending
+   * of before a restart lies long before it. A new instance therefore tells once of every job that none has told of for long
+   * enough; the folders of the others are put away, and read again only for who asks from further back than is in memory.
    */
   observe(since: Instant, now: Instant): Promise<readonly EngineJob[]> {
     return this.onDisk(async () => {
-      const told: EngineJob[] = [];
+      await this.recall(since);
+      const alive: EngineJob[] = [];
+      const toPutAway: string[] = [];
       for (const attemptId of await this.attempts()) {
         const known = this.ended.get(attemptId);
-        if (known !== undefined && known.knownAt < since) continue;
         const job = known?.job ?? (await this.look(attemptId));
-        if (known === undefined && job.state !== 'held' && job.state !== 'running') {
-          this.ended.set(attemptId, { job, knownAt: now });
-          this.shimStartedMs.delete(attemptId);
+        if (job === null) continue;
+        if (known === undefined && (job.state === 'held' || job.state === 'running')) {
+          alive.push(job);
+          continue;
         }
-        told.push(job);
+        const looks = known === undefined ? 0 : known.looks + 1;
+        this.ended.set(attemptId, { job, knownAt: known?.knownAt ?? now, looks, isPutAway: false });
+        if (looks >= LOOKS_UNTIL_PUT_AWAY) toPutAway.push(attemptId);
+        this.shimStartedMs.delete(attemptId);
       }
-      return told;
+      await this.putAway(toPutAway.slice(0, PUT_AWAY_AT_ONCE));
+      await this.archive.tidy(Date.now());
+      return [...alive, ...this.endedSince(since)];
     });
   }
 
@@ -161,31 +198,36 @@ export class LocalEngine implements Engine {
     });
   }
 
-  /** Built aside and renamed, so that a folder under an attempt's name is complete; the first of two wins. */
-  private async writeFolder(order: DispatchOrder, folder: string): Promise<void> {
-    await mkdir(this.root, { recursive: true, mode: FOLDER_MODE });
-    const aside = await mkdtemp(join(this.root, '.preparing-'));
-    const spec: SpecFile = {
-      attemptId: order.attemptId,
-      argv: argumentsOf(order, folder),
-      environment: environmentOf(order, folder),
-      limitMs: (order.limitSeconds * SECOND_MS) / this.parts.time.rate,
-      graceMs: this.options.graceMs,
-      maxOutputBytes: this.options.maxOutputBytes,
-      nodeIds: order.nodeIds.length > 0 ? order.nodeIds : this.parts.nodeIds,
-    };
-    try {
-      await mkdir(join(aside, jobFiles.work), { mode: FOLDER_MODE });
-      if (order.run.script !== undefined) {
-        await writeFile(join(aside, jobFiles.script), order.run.script, { mode: FILE_MODE });
+  /** Brings back what was put away, by us or by another instance, if it may have to be told. */
+  private async recall(since: Instant): Promise<void> {
+    if (this.endedFrom === null || since < this.endedFrom) {
+      for (const { job, knownAt } of await this.archive.endedSince(since)) {
+        if (!this.ended.has(job.attemptId)) {
+          this.ended.set(job.attemptId, { job, knownAt, looks: LOOKS_UNTIL_PUT_AWAY, isPutAway: true });
+        }
       }
-      writeWhole(aside, jobFiles.spec, spec);
-      await chmod(aside, FOLDER_MODE);
-      await rename(aside, folder);
-    } catch (error) {
-      await rm(aside, { recursive: true, force: true });
-      const code = codeOf(error);
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    }
+    this.endedFrom = since;
+  }
+
+  private endedSince(since: Instant): readonly EngineJob[] {
+    const told: EngineJob[] = [];
+    for (const [attemptId, { job, knownAt, isPutAway }] of this.ended) {
+      if (knownAt >= since) told.push(job);
+      else if (isPutAway) this.ended.delete(attemptId);
+    }
+    return told;
+  }
+
+  /** Nothing of them runs on: they are told as over, and root will one day remove folders in which nobody may move things. */
+  private async putAway(attemptIds: readonly string[]): Promise<void> {
+    const ran = attemptIds.filter((attemptId) => this.ended.get(attemptId)?.job.startedAt !== null);
+    if (ran.length > 0) await killLeftovers(ran.map(ownerOf), null);
+    for (const attemptId of attemptIds) {
+      const end = this.ended.get(attemptId);
+      if (end === undefined) continue;
+      await this.archive.putAway(attemptId, { job: end.job, knownAt: end.knownAt }, Date.now());
+      this.ended.set(attemptId, { ...end, isPutAway: true });
     }
   }
 
@@ -205,12 +247,13 @@ export class LocalEngine implements Engine {
     shim.unref();
   }
 
-  private async look(attemptId: string): Promise<EngineJob> {
+  /** Null when another instance has put the folder away meanwhile. */
+  private async look(attemptId: string): Promise<EngineJob | null> {
     const folder = this.folderOf(attemptId);
     const exit = readWhole<ExitFile>(folder, jobFiles.exit);
     if (exit !== null) return this.tellEnd(attemptId, exit);
     const claim = readWhole<Claim>(folder, jobFiles.claim);
-    if (claim === null) return this.lookAtUnclaimed(attemptId, folder);
+    if (claim === null) return existsSync(folder) ? this.lookAtUnclaimed(attemptId, folder) : null;
     if (claim.by === 'shim' && isAlive(claim.shim)) return this.tellAlive(attemptId, folder);
     // Between our first look and now it may have ended as it should.
     const late = readWhole<ExitFile>(folder, jobFiles.exit);
@@ -233,7 +276,7 @@ export class LocalEngine implements Engine {
   private async endAbandoned(attemptId: string, folder: string, claim: Claim): Promise<ExitFile> {
     if (claim.by === 'cancel') return endUnstarted(folder, claim.atMs);
     const started = readWhole<StartedFile>(folder, jobFiles.started);
-    await killLeftovers(attemptId, started);
+    await killLeftovers([ownerOf(attemptId)], started);
     const exit: ExitFile = {
       outcome: 'failed',
       exitCode: null,
@@ -272,19 +315,14 @@ export class LocalEngine implements Engine {
   }
 
   private async attempts(): Promise<readonly string[]> {
-    try {
-      return (await readdir(this.root)).filter(isUuid);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return (await listed(this.root)).filter(isUuid);
   }
 
   /** Null for what is no attempt of ours; nothing but a UUID ever becomes part of a path. */
   private existing(attemptId: string): string | null {
     if (!isUuid(attemptId)) return null;
-    const folder = this.folderOf(attemptId);
-    return existsSync(folder) ? folder : null;
+    const folders = [this.folderOf(attemptId), this.archive.folderOf(attemptId)];
+    return folders.find((folder) => existsSync(folder)) ?? null;
   }
   private folderOf(attemptId: string): string {
     return join(this.root, attemptId.toLowerCase());
@@ -303,6 +341,9 @@ export class LocalEngine implements Engine {
 }
 
 const refOf = (attemptId: string): string => `local-${attemptId}`;
+
+const ownerOf = (attemptId: string): LeftBehind =>
+  serviceIsRoot() ? { attemptId, user: privateUserOf(attemptId) } : { attemptId };
 
 function endUnstarted(folder: string, atMs: number): ExitFile {
   const exit: ExitFile = { outcome: 'cancelled', exitCode: null, startedAtMs: null, endedAtMs: atMs };

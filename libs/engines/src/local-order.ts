@@ -23,19 +23,19 @@ export function objectionToOrder(order: DispatchOrder): string | null {
 }
 
 /** The command as it is, or the script by the shell from its file: never a string for a shell to take apart. */
-export const argumentsOf = (order: DispatchOrder, folder: string): readonly string[] =>
-  order.run.script === undefined ? (order.run.command ?? []) : ['/bin/sh', `${folder}/${jobFiles.script}`];
+export const argumentsOf = (order: DispatchOrder, work: string): readonly string[] =>
+  order.run.script === undefined ? (order.run.command ?? []) : ['/bin/sh', `${work}/${jobFiles.script}`];
 
 /**
  * The whole environment of the command. Nothing of the service's own is handed on: it holds the database's address and keys.
  */
-export function environmentOf(order: DispatchOrder, folder: string): Readonly<Record<string, string>> {
-  const work = `${folder}/${jobFiles.work}`;
+export function environmentOf(order: DispatchOrder, work: string): Readonly<Record<string, string>> {
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C.UTF-8',
     HOME: work,
     PWD: work,
+    TMPDIR: work,
     ...order.run.environment,
     [ATTEMPT_VARIABLE]: order.attemptId,
     CHUSUAN_JOB_ID: order.jobId,

@@ -25,9 +25,10 @@ import { join } from 'node:path';
 export const jobFiles = {
   /** What to run; there before the folder has its name. */
   spec: 'spec.json',
-  script: 'script.sh',
-  /** The command's working directory. */
+  /** The command's working directory, or a link to it: all that the command's user can come to. */
   work: 'work',
+  /** In the working directory. */
+  script: 'script.sh',
   /** Released, and when by the service clock. */
   released: 'released.json',
   /** Who may decide about the job: made once, by a shim that will run it or by a cancel that came first. */
@@ -39,9 +40,15 @@ export const jobFiles = {
   stderr: 'stderr.log',
 } as const;
 
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
 /** Durations are wall milliseconds. */
 export interface ShimSpec {
   readonly attemptId: string;
+  /** Who runs the command; nobody named where the service is not root and cannot choose. */
+  readonly user?: UserIds;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly limitMs: number;
@@ -293,9 +300,20 @@ async function runCommand(folder: string, spec: ShimSpec, stopper: Stopper): Pro
 /** Node throws some failures to start (arguments too long) and tells others by an event (no such file). */
 function launch(folder: string, spec: ShimSpec): ChildProcess | Error {
   const [program = '', ...args] = spec.argv;
+  if (process.getuid?.() === 0 && (spec.user === undefined || spec.user.uid === 0 || spec.user.gid === 0)) {
+    return new Error('it would run as root; submit it again, so that it is prepared with a user of its own');
+  }
   const cwd = join(folder, jobFiles.work);
   try {
-    return spawn(program, args, { cwd, env: spec.environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // With a uid Node also drops the supplementary groups. Output comes through pipes and not to files that the command
+    // holds, which it could grow without end or rewrite.
+    return spawn(program, args, {
+      cwd,
+      env: spec.environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...spec.user,
+    });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -207,6 +207,38 @@ describe('nodes of a delegated pool', () => {
   });
 });
 
+describe('two instances over one store', () => {
+  it('do not call lost what the other one released after they had read the store', async () => {
+    const { engine: old, open, start } = aBench('delegated');
+    await start(old, anOrder(1, { runSeconds: 9_000 }), t0);
+    await old.observe(t0, t0 + 1_000);
+    const leader = open();
+    await start(leader, anOrder(2, { runSeconds: 9_000 }), t0 + 10_000);
+    const now = t0 + 20_000;
+    const ids = async (since: number): Promise<readonly string[]> =>
+      (await old.observe(since, now)).map((job) => job.attemptId).sort();
+    expect(await ids(now - 600_000)).toEqual([anOrder(1).attemptId]);
+    expect(await ids(t0 + 10_000 - 3_600_000)).toEqual([anOrder(1).attemptId, anOrder(2).attemptId]);
+    expect(await ids(now - 600_000)).toEqual([anOrder(1).attemptId, anOrder(2).attemptId]);
+  });
+
+  it('do not tell as running what the other one has ended, and count the room that the other one took', async () => {
+    const { engine: old, open, start } = aBench('delegated', 1);
+    await start(old, anOrder(1, { cards: 8, runSeconds: 9_000 }), t0);
+    await old.observe(t0, t0 + 1_000);
+    const leader = open();
+    await leader.cancel(anOrder(1).attemptId, t0 + 10_000);
+    await start(leader, anOrder(2, { cards: 8, runSeconds: 9_000 }), t0 + 11_000);
+    const told = await old.observe(t0 - 3_600_000, t0 + 20_000);
+    expect(told).toMatchObject([
+      { attemptId: anOrder(2).attemptId, state: 'running', startedAt: t0 + 11_000 },
+      { attemptId: anOrder(1).attemptId, state: 'cancelled', endedAt: t0 + 10_000 },
+    ]);
+    await start(old, anOrder(3, { cards: 8 }), t0 + 21_000);
+    expect((await old.observe(t0, t0 + 22_000)).filter((job) => job.state === 'held')).toHaveLength(1);
+  });
+});
+
 describe('orders that a simulated pool could never run are rejected with the reason', () => {
   const cases: Record<string, { placement: PlacementMode; order: DispatchOrder; want: string }> = {
     'a node that is not there': { placement: 'pinned', order: anOrder(1, { nodes: ['node-9'] }), want: '"node-9"' },

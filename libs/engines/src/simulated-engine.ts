@@ -9,7 +9,7 @@ import {
   type SimulatedEngineStore,
   type SimulatedJob,
 } from '#libs/application';
-import { type Instant, isUuid } from '#libs/domain';
+import { HOUR_MS, type Instant, isUuid } from '#libs/domain';
 import { OneAtATime } from './one-at-a-time.js';
 import { RecentEnds } from './recent-ends.js';
 import { ReleaseRefused } from './release-refused.js';
@@ -32,6 +32,7 @@ export class SimulatedEngine implements Engine {
   private readonly turns = new OneAtATime();
   private timeline: SimulatedTimeline | null = null;
   private recent: RecentEnds;
+  private lastLook: Instant | null = null;
 
   constructor(private readonly parts: SimulatedEngineParts) {
     this.recent = this.noEndsYet();
@@ -76,9 +77,16 @@ export class SimulatedEngine implements Engine {
     });
   }
 
+  /**
+   * Whoever asks from long before the last look doubts what it was told (an attempt seems lost): then the store is asked, as
+   * another instance may have released or ended jobs since this one read it.
+   */
   observe(since: Instant, now: Instant): Promise<readonly EngineJob[]> {
-    return this.act(now, async (timeline) => {
+    return this.act(now, async (known) => {
+      const isDoubted = this.lastLook !== null && since < this.lastLook - HOUR_MS;
+      const timeline = isDoubted ? await this.readAgain(now) : known;
       const ended = await this.recent.since(since);
+      this.lastLook = now;
       return [...timeline.alive(), ...ended].map(told);
     });
   }
@@ -92,7 +100,7 @@ export class SimulatedEngine implements Engine {
         // What ended on the way is written before the deed, which may ask the store for it.
         await this.writeThrough(timeline, now);
         const answer = await deed(timeline);
-        await this.writeThrough(timeline, now);
+        await this.writeThrough(this.timeline ?? timeline, now);
         return answer;
       } catch (error) {
         // Whether the store has the changes is unknown: what it has is read again, not guessed.
@@ -117,6 +125,15 @@ export class SimulatedEngine implements Engine {
     const { pool } = this.parts;
     this.timeline ??= new SimulatedTimeline(pool, await this.ask((store) => store.alive(pool.id)));
     return this.timeline;
+  }
+
+  /** Forgets the living and takes them from the store, which has everything this instance changed. */
+  private async readAgain(now: Instant): Promise<SimulatedTimeline> {
+    this.timeline = null;
+    const timeline = await this.loaded();
+    timeline.advance(now);
+    await this.writeThrough(timeline, now);
+    return timeline;
   }
 
   /** The job of an attempt, dead or alive. A living one that only the store knew joins the timeline. */
