@@ -93,7 +93,7 @@ const writeEndings = statement(
     union all select 'job', job_id::text from over where job_state = 'queued'
     union all select 'tenant', u.id from json_to_recordset($2::json) as u(id text)
   )
-  select (select count(*) from over) as over, pg_notify('chusuan_change', 'ended')`,
+  select count(*) as over from over`,
 );
 
 interface Ending {

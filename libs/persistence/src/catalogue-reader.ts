@@ -9,7 +9,6 @@ import type {
   UsageView,
 } from '#libs/application';
 import type { Instant, NodeState } from '#libs/domain';
-import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';
 import type { Database } from './database.js';
 import { heldByNode, readPools } from './pool-views.js';
@@ -18,12 +17,12 @@ import { readUsage } from './usage-view.js';
 
 // Who may not see a tenant still sees that its attempt holds the node, not whose it is.
 const nodesOf = `
-  with ${heldByNode}
-  select u.*, coalesce((
-    select json_agg(json_build_object('attemptId', a.id, 'cards', l.cards,
-      'tenantId', case when a.tenant_id = any ($2::text[]) then a.tenant_id end) order by a.id)
-    from placement_node l join attempt a on a.id = l.attempt_id where l.node_id = u.id and a.state in ${holdingStates}), '[]') as attempts
-  from node_use u`;
+  with ${heldByNode}, told as (
+    select l.node_id, json_agg(json_build_object('attemptId', a.id, 'cards', l.cards,
+      'tenantId', case when a.tenant_id = any ($2::text[]) then a.tenant_id end) order by a.id) as attempts
+    from alive a join placement_node l on l.attempt_id = a.id group by l.node_id
+  )
+  select u.*, coalesce(t.attempts, '[]') as attempts from node_use u left join told t on t.node_id = u.id`;
 const nodesOfPool = `${nodesOf} where u.pool_id = $1 and ($3::text is null or u.id > $3) order by u.id limit $4`;
 const oneNode = `${nodesOf} where u.id = $1`;
 

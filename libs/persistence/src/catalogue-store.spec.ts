@@ -73,6 +73,43 @@ async function one<Row extends object>(sql: string, values: readonly unknown[] =
 const versions = async (table: string): Promise<unknown> =>
   (await system.query(`select id, xmin::text from ${table} order by id`)).rows;
 
+describe('since when a pool is on', () => {
+  const since = async (): Promise<unknown> =>
+    (await one<{ at: number | null }>('select enabled_since as at from pool where id = $1', [pinned.poolId]))?.at;
+  const switched = (enabled: boolean): Catalogue => ({
+    ...seeds,
+    pools: seeds.pools.map((pool) => (pool.id === pinned.poolId ? { ...pool, enabled, enabledIn: [] } : pool)),
+  });
+  const scaledClock = (wallSecondsAgo: number, seenSecondsAgo: number) =>
+    system.query(
+      `insert into service_clock values (1, '2026-03-01T00:00:00Z', clock_timestamp() - $1 * interval '1 second', 60,
+         timestamptz '2026-03-01T00:00:00Z' + 60 * ($1 - $2) * interval '1 second')
+       on conflict (id) do update set wall_origin = excluded.wall_origin, seen_at = excluded.seen_at`,
+      [wallSecondsAgo, seenSecondsAgo],
+    );
+  const minutesIn = (minutes: number): number => Date.parse('2026-03-01T00:00:00Z') + minutes * 60_000;
+
+  it('is unsaid until service time begins, then the service time of the last switch', async () => {
+    expect(await since()).toBeNull();
+    await scaledClock(120, 0);
+    await store.store(switched(false), { enable: [] });
+    await store.store(switched(true), { enable: [] });
+    const first = await since();
+    expect(first).toBeGreaterThanOrEqual(minutesIn(120));
+    expect(first).toBeLessThan(minutesIn(180));
+    await scaledClock(600, 0);
+    await store.store({ ...switched(true), sources: [] }, { enable: [] }); // on as before: nothing was switched
+    expect(await since()).toBe(first);
+  });
+
+  it('is where a clock stands that nobody runs, not where it would be', async () => {
+    await store.store(switched(false), { enable: [] });
+    await scaledClock(86_400, 86_400 - 120);
+    await store.store(switched(true), { enable: [] });
+    expect(await since()).toBe(minutesIn(120));
+  });
+});
+
 describe('what the seeds say', () => {
   it('comes back whole', async () => {
     expect(await store.load()).toEqual(JSON.parse(JSON.stringify(seeds)));

@@ -11,6 +11,7 @@ import {
   TenantSchema,
 } from './catalogue-entities.js';
 import { type CatalogueRows, catalogueRows, referenceKinds } from './catalogue-rows.js';
+import { serviceNow } from './service-time-sql.js';
 import { strandedWork } from './stranded-work.js';
 
 type StoreAnswer = Awaited<ReturnType<CatalogueStore['store']>>;
@@ -21,6 +22,11 @@ interface Tally {
 }
 
 const seedLock = 7_002_003;
+
+// Without a clock it stays null: service time has not begun, and the clock notes its first instant when it does.
+const noteSwitchedOn = `
+  update pool set enabled_since = (select ${serviceNow} from service_clock c)
+  where enabled and id not in (select json_array_elements_text(?::json))`;
 
 /** The catalogue in its tables. Takes an ORM opened as chusuan_system. */
 export class PostgresCatalogueStore implements CatalogueStore {
@@ -36,7 +42,9 @@ export class PostgresCatalogueStore implements CatalogueStore {
       await em.execute(`select pg_advisory_xact_lock(${seedLock})`);
       const problems = await strandedWork(em, wanted);
       if (problems.length > 0) return { kind: 'conflict', problems };
+      const before: { id: string }[] = await em.execute('select id from pool where enabled');
       const tally = await writeRows(em, wanted);
+      await em.execute(noteSwitchedOn, [JSON.stringify(before.map((pool) => pool.id))]);
       if (tally.added + tally.changed > 0) await followUp(em, wanted);
       return { kind: 'stored', ...tally };
     });

@@ -1,8 +1,8 @@
 import type { WallClock } from '#libs/application';
 import { serviceTime } from '#libs/domain';
-import { type FreshDatabase, freshDatabase } from '#libs/testing';
+import { type FreshDatabase, freshDatabase, seedMinimal } from '#libs/testing';
 import { PostgresClockStore } from './clock-store.js';
-import { openDatabase, type Database } from './database.js';
+import { openDatabase, timestamptz, type Database } from './database.js';
 
 const HOUR_MS = 3_600_000;
 const w0 = Date.parse('2026-11-22T02:00:00Z');
@@ -65,10 +65,32 @@ it('resumes after downtime where it was last seen', async () => {
   expect(await clocks.load()).toEqual(resumed);
 });
 
+it('that somebody still remembers is not given another rate', async () => {
+  const clock = await clocks.ensure({ rate: 60, originMs: origin });
+  wall.at += 60_000;
+  await clocks.remember(serviceTime(clock, wall.at));
+  wall.at += 4_000;
+  await expect(clocks.ensure({ rate: 600, originMs: 0 })).rejects.toThrow(/runs at rate 60 .* another process/);
+  await expect(clocks.ensure({ rate: 1, originMs: 0 })).rejects.toThrow(/- use rate 60/);
+  expect(await clocks.load()).toEqual(clock);
+});
+
+it('tells pools that were on before it began since when they are, and keeps that when its origin moves', async () => {
+  await seedMinimal(fresh.url);
+  const since = `select distinct enabled_since as since from pool where enabled`;
+  const clock = await clocks.ensure({ rate: 60, originMs: origin });
+  expect((await system.query(since)).rows).toEqual([{ since: origin }]);
+  await clocks.remember(serviceTime(clock, w0 + 60_000));
+  wall.at += 24 * HOUR_MS;
+  expect((await clocks.ensure({ rate: 60, originMs: 0 })).originMs).toBe(origin + HOUR_MS);
+  expect((await system.query(since)).rows).toEqual([{ since: origin }]);
+});
+
 it('goes on from where it is at a new rate', async () => {
   const clock = await clocks.ensure({ rate: 60, originMs: origin });
   wall.at += 60_000;
   await clocks.remember(serviceTime(clock, wall.at));
+  wall.at += 6_000;
   const faster = await clocks.ensure({ rate: 600, originMs: 0 });
   expect(serviceTime(faster, wall.at)).toBe(origin + HOUR_MS);
   expect(serviceTime(faster, wall.at + 6000)).toBe(origin + 2 * HOUR_MS);
@@ -76,9 +98,11 @@ it('goes on from where it is at a new rate', async () => {
 
 it('comes back to the wall clock when it is behind, and refuses to when it would run back', async () => {
   await clocks.ensure({ rate: 60, originMs: w0 - HOUR_MS });
-  expect(serviceTime(await clocks.ensure({ rate: 1, originMs: 0 }), w0)).toBe(w0);
+  wall.at += 6_000;
+  expect(serviceTime(await clocks.ensure({ rate: 1, originMs: 0 }), wall.at)).toBe(wall.at);
   await system.query('delete from service_clock');
   await clocks.ensure({ rate: 60, originMs: w0 + HOUR_MS });
+  wall.at += 6_000;
   await expect(clocks.ensure({ rate: 1, originMs: 0 })).rejects.toThrow(/must not run back/);
   expect((await clocks.load()).rate).toBe(60);
 });
@@ -86,4 +110,22 @@ it('comes back to the wall clock when it is behind, and refuses to when it would
 it('made by several at once is one clock', async () => {
   const made = await Promise.all([1, 2, 3, 4].map(() => clocks.ensure({ rate: 60, originMs: origin })));
   expect(new Set(made.map((clock) => JSON.stringify(clock))).size).toBe(1);
+});
+
+// The last one: a settled hour is not taken back.
+it('never runs back behind what was observed or settled after it was last seen', async () => {
+  const clock = await clocks.ensure({ rate: 600, originMs: origin });
+  await clocks.remember(serviceTime(clock, w0 + 6_000)); // one hour on; killed before the next word
+  await system.query(`update pool set observed_at = $1 where id = 'pinned'`, [timestamptz(origin + HOUR_MS + 500_000)]);
+  wall.at += HOUR_MS;
+  expect(serviceTime(await clocks.ensure({ rate: 600, originMs: 0 }), wall.at)).toBe(origin + HOUR_MS + 500_000);
+  await system.query(
+    `insert into settlement_site_hour (site_id, hour, it_j, facility_j, direct_j, storage_j, contract_j, grid_j, green_available_j,
+       green_matched_j, green_curtailed_j, grid_green_j, location_mg, market_mg, cost_micro_yuan, pue, grams_per_kwh, yuan_per_kwh,
+       grid_green_share, estimated)
+     values ('pinned-site', $1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, false)`,
+    [timestamptz(origin + 4 * HOUR_MS)],
+  );
+  wall.at += HOUR_MS;
+  expect(serviceTime(await clocks.ensure({ rate: 600, originMs: 0 }), wall.at)).toBe(origin + 5 * HOUR_MS);
 });

@@ -94,6 +94,13 @@ export class PostgresCycleLog implements CycleLog {
     return rows[0]?.cycle ?? 1;
   }
 
+  async newestWithStarts(): Promise<number | null> {
+    const { rows } = await this.database.query<{ cycle: number }>(
+      'select cycle from cycle_record where starts > 0 order by cycle desc limit 1',
+    );
+    return rows[0]?.cycle ?? null;
+  }
+
   async beat(epoch: number): Promise<void> {
     await this.database.query(beat, [epoch]);
   }

@@ -7,6 +7,9 @@ const constraintOf = (error: unknown): string =>
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   codeOf(error) === '23505' && (constraint === undefined || constraintOf(error) === constraint);
 
+/** A row refers to one that is not there. */
+export const isForeignKeyViolation = (error: unknown): boolean => codeOf(error) === '23503';
+
 export const isCheckViolation = (error: unknown, constraint?: string): boolean =>
   codeOf(error) === '23514' && (constraint === undefined || constraintOf(error) === constraint);
 

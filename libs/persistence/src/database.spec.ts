@@ -2,7 +2,7 @@ import { type FreshDatabase, freshDatabase } from '#libs/testing';
 import { Client } from 'pg';
 import { isConnectionLoss, isTransient, isUniqueViolation } from './database-errors.js';
 import { type Database, type DatabaseRole, openDatabase, statement, timestamptz } from './database.js';
-import { databaseReady, migrate } from './migrate.js';
+import { databaseReady, migrate, schemaState } from './migrate.js';
 
 const blue = { keyId: 'k1', role: 'tenant', tenantId: 'blue', tenants: ['blue', 'blue-team'] } as const;
 
@@ -154,6 +154,9 @@ describe('failures', () => {
     expect(isConnectionLoss(await failureOf(nowhere.query('select 1')))).toBe(true);
     await nowhere.close();
     expect(await databaseReady('postgres://nobody:none@127.0.0.1:1/none')).toMatchObject({ kind: 'unreachable' });
+    const closed = openDatabase('postgres://nobody:none@127.0.0.1:1/none', { role: 'chusuan_app' });
+    expect(await schemaState(closed)).toMatchObject({ kind: 'unreachable' });
+    await closed.close();
   });
 
   it('of two transactions that wait for each other are worth another try', () => {
@@ -172,6 +175,20 @@ describe('migrate', () => {
     expect(await databaseReady(fresh.url)).toEqual({ kind: 'ready' });
   });
 
+  it.each(['chusuan_app', 'chusuan_system', 'chusuan_auditor'] as const)(
+    'is seen to be done by %s, on the connection it has',
+    async (role) => {
+      const database = open(role, 1);
+      const { rows } = await database.query('select pg_backend_pid() as pid');
+      expect(await schemaState(database)).toEqual({ kind: 'ready' });
+      const made = await open('owner', 1).query(
+        `select count(*) as connections from pg_stat_activity where datname = current_database() and application_name = 'chusuan-ready'`,
+      );
+      expect(made.rows).toEqual([{ connections: 0 }]);
+      expect((await database.query('select pg_backend_pid() as pid')).rows).toEqual(rows);
+    },
+  );
+
   it('works for an owner that is no superuser, who may then take the roles', async () => {
     const admin = new Client({ connectionString: fresh.url });
     await admin.connect();
@@ -184,6 +201,9 @@ describe('migrate', () => {
       await admin.query(`create database ${name}_own owner owner_of_${name}`);
       await admin.query(`alter database ${name}_own owner to owner_of_${name}`);
       expect(await databaseReady(own.toString())).toMatchObject({ kind: 'not-migrated' });
+      const owner = openDatabase(own.toString(), { role: 'owner' });
+      expect(await schemaState(owner)).toMatchObject({ kind: 'not-migrated' });
+      await owner.close();
       expect(await migrate(own.toString())).toHaveLength(1);
       const system = openDatabase(own.toString(), { role: 'chusuan_system' });
       expect((await system.query('select count(*) as jobs from job')).rows).toEqual([{ jobs: 0 }]);

@@ -42,6 +42,8 @@ export interface Database extends Session {
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** A transaction that sees the principal's tenants and no others. Throws when there is no principal. */
   asPrincipal<T>(principal: Principal, work: (session: Session) => Promise<T>): Promise<T>;
+  /** Connections of this pool as they stand. */
+  connections(): { readonly idle: number; readonly used: number; readonly waiting: number };
   /** Waits for what is running, then closes every connection. */
   close(): Promise<void>;
 }
@@ -93,6 +95,11 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     ...sessionOn(pool),
     transaction: (work) => transact('begin', work),
     asPrincipal: async (principal, work) => transact(openingFor(principal), work),
+    connections: () => ({
+      idle: pool.idleCount,
+      used: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   };
 }

@@ -91,6 +91,27 @@ it('tells when it ends unasked, and starts again over what a kill -9 left behind
   expect([again.started, await answer(again.url)]).toEqual([true, 1]);
 });
 
+it('of which a backend is killed is found again by one connection a holder, and is not taken for ended', async () => {
+  const told: string[] = [];
+  const first = await start({ onExit: (how) => told.push(how) });
+  await start({ onExit: (how) => told.push(how) });
+  const victim = new Client({ connectionString: first.url });
+  victim.on('error', () => {});
+  await victim.connect();
+  const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid');
+  process.kill(rows[0]?.pid ?? 0, 'SIGKILL'); // PostgreSQL ends every other backend too, and recovers
+  const present = `select count(*)::int as v from pg_stat_activity where application_name = 'chusuan-presence'`;
+  const seen = new Set<unknown>();
+  const until = Date.now() + 5_000;
+  while (Date.now() < until) {
+    seen.add(await answer(first.url, present).catch(() => 'recovering'));
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  expect(await answer(first.url, present)).toBe(2);
+  expect([...seen].filter((count) => typeof count === 'number' && count > 2)).toEqual([]);
+  expect([told, isAlive(first.pid)]).toEqual([[], true]);
+}, 30_000);
+
 it('says nothing when it was asked to end', async () => {
   const told: string[] = [];
   const server = await start({ onExit: (how) => told.push(how) });

@@ -207,6 +207,7 @@ describe('reading jobs', () => {
     for (const seconds of ends) {
       const job = aNewJob({ tenantId: 'red', class: 'simulation' });
       await new PostgresBulkSubmit(system).submitAll([job]);
+      await system.query(`update job set state = 'placed' where id = $1`, [job.id]);
       await system.query(
         `update job set state = 'completed', started_at = to_timestamp($2), ended_at = to_timestamp($2) + $3 * interval '1 second' where id = $1`,
         [job.id, t0 / 1000, seconds],
@@ -305,4 +306,17 @@ it('takes thousands of jobs in one statement, in their order, and leaves alone w
   expect(
     await count(`audit_record where action = 'job.submit-many' and tenant_id = 'red' and detail ->> 'jobs' = '3000'`),
   ).toBe(1);
+});
+
+describe('an answer that was given before', () => {
+  it('is looked up without claiming the key, by its owner alone', async () => {
+    const claim = claimOf('looked-up', { cards: 8 });
+    expect(await store.replayOf(blue, claim)).toBeNull();
+    const job = aNewJob({ tenantId: 'blue' });
+    expect(await store.submit(blue, job, claim)).toEqual({ kind: 'stored' }); // the look left the key free
+    expect(await store.replayOf(blue, claim)).toEqual({ kind: 'replayed', status: 201, body: { cards: 8 } });
+    expect(await store.replayOf(blue, claimOf('looked-up', { cards: 16 }))).toEqual({ kind: 'key-reused' });
+    expect(await store.replayOf(green, claim)).toBeNull();
+    expect(await store.replayOf(bureau, claim)).toBeNull();
+  });
 });

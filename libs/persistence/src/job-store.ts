@@ -1,7 +1,7 @@
 import type { IdempotencyClaim, JobFilter, JobStore, JobView, NewJob, Principal, Stored } from '#libs/application';
 import type { JobEventView } from '#libs/application';
 import type { JobState } from '#libs/domain';
-import { statement, timestamptz, type Database, type Session } from './database.js';
+import { ownerOf, statement, timestamptz, type Database, type Session } from './database.js';
 import { listQuery, type ListPage } from './job-list.js';
 import { jobViewOf, selectJobView, type JobRow } from './job-view.js';
 
@@ -110,8 +110,23 @@ export class PostgresJobStore implements JobStore {
         JSON.stringify(claim.body),
       ];
       const { rows } = await session.query<{ stored: number }>(submitWithKey, [...values, ...claimValues]);
-      return rows[0]?.stored === 1 ? { kind: 'stored' } : earlierAnswer(session, claim);
+      if (rows[0]?.stored === 1) return { kind: 'stored' };
+      // The insert of the key waited for the transaction that holds it; a new statement sees what that one committed.
+      const earlier = await earlierAnswer(session, claim);
+      if (earlier) return earlier;
+      throw new Error(
+        `Idempotency key "${claim.key}" of ${claim.owner} was removed while it was being claimed: send the request again`,
+      );
     });
+  }
+
+  /** What the principal's key was answered with before, without claiming it; null when it was never used. */
+  async replayOf(
+    principal: Principal,
+    claim: Pick<IdempotencyClaim, 'key' | 'fingerprint'>,
+  ): Promise<EarlierAnswer | null> {
+    const owned = { owner: ownerOf(principal), ...claim };
+    return this.database.asPrincipal(principal, (session) => earlierAnswer(session, owned));
   }
 
   async get(principal: Principal, id: string): Promise<JobView | null> {
@@ -186,18 +201,18 @@ function jobValues(job: NewJob): unknown[] {
   ]; // prettier-ignore
 }
 
-// The insert of the key waited for the transaction that holds it; a new statement sees what that one committed.
-async function earlierAnswer(session: Session, claim: IdempotencyClaim): Promise<Stored> {
+type EarlierAnswer = Extract<Stored, { kind: 'replayed' | 'key-reused' }>;
+
+async function earlierAnswer(
+  session: Session,
+  claim: Pick<IdempotencyClaim, 'owner' | 'key' | 'fingerprint'>,
+): Promise<EarlierAnswer | null> {
   const { rows } = await session.query<{ fingerprint: Uint8Array; status: number; body: unknown }>(findClaim, [
     claim.owner,
     claim.key,
   ]);
   const earlier = rows[0];
-  if (!earlier) {
-    throw new Error(
-      `Idempotency key "${claim.key}" of ${claim.owner} was removed while it was being claimed: send the request again`,
-    );
-  }
+  if (!earlier) return null;
   if (!Buffer.from(claim.fingerprint).equals(earlier.fingerprint)) return { kind: 'key-reused' };
   return { kind: 'replayed', status: earlier.status, body: earlier.body };
 }

@@ -2,6 +2,8 @@ import type { MetricsReader } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { type Database, type Statement, statement } from './database.js';
+import { jobTotals } from './job-totals.js';
+import { pendingMessages } from './outbox.js';
 
 type RowsOf<Method extends keyof MetricsReader> = Awaited<ReturnType<MetricsReader[Method]>>;
 
@@ -13,18 +15,15 @@ const jobsByState = statement(
    where j.state in ('queued','placed','starting','running','cancelling') group by 1, 2, 3 order by 1, 2, 3`,
 );
 
-// Attempts that ended are their own ledger; a rejected one never ran and its job goes on, and a job that was cancelled while it
-// waited has none.
+// Attempts that ended, and, without a pool, jobs that ended without one. A rejected attempt never ran and its job goes on: none.
 const jobsFinished = statement(
   'metrics-jobs-finished',
-  `select pool_id as pool, class, state as outcome, count(*) as jobs from attempt
-   where ended_at is not null and state not in ${holdingStates} and state <> 'rejected' group by 1, 2, 3
-   union all
-   select '', class, state, count(*) from job where attempts = 0 and state in ('cancelled','refused') group by 2, 3 order by 1, 2, 3`,
+  `select pool_id as pool, class, word as outcome, sum(jobs)::bigint as jobs from ${jobTotals} t
+   where kind = 'finished' group by 1, 2, 3 order by 1, 2, 3`,
 );
 const jobsSubmitted = statement(
   'metrics-jobs-submitted',
-  'select class, channel, count(*) as jobs from job group by class, channel order by class, channel',
+  `select class, word as channel, sum(jobs)::bigint as jobs from ${jobTotals} t where kind = 'submitted' group by 1, 2 order by 1, 2`,
 );
 const queuedDemand = statement(
   'metrics-queued-demand',
@@ -71,10 +70,8 @@ const tenantEnergy = statement(
 );
 const lostSeconds = statement(
   'metrics-lost-seconds',
-  `select a.pool_id as pool, coalesce(g.accelerator_model, 'none') as model, a.state as reason,
-     sum(a.nodes * a.cards * extract(epoch from a.ended_at - a.started_at))::float8 as "cardSeconds"
-   from attempt a join node_group g on g.id = a.group_id
-   where a.state in ('lost','failed') and a.started_at is not null and a.ended_at > a.started_at group by 1, 2, 3 order by 1, 2, 3`,
+  `select pool_id as pool, accelerator_model as model, word as reason, (sum(card_ms) / 1e3)::float8 as "cardSeconds" from ${jobTotals} t
+   where kind = 'finished' and word in ('lost','failed') group by 1, 2, 3 having sum(card_ms) > 0 order by 1, 2, 3`,
 );
 
 // The auditor: what live attempts hold, summed afresh, against what is installed. The counts that commits guard cannot tell
@@ -96,11 +93,6 @@ const overcommits = statement(
    )
    select p.id as pool, count(o.subject) as nodes from pool p left join overfull o on o.pool_id = p.id
    where p.enabled or o.subject is not null group by p.id order by p.id`,
-);
-const outboxPending = statement(
-  'metrics-outbox',
-  `select kind, count(o.id) as messages from (values ('dispatch'), ('cancel')) k(kind)
-   left join outbox o using (kind) where o.done_wall is null group by kind`,
 );
 const engines = statement(
   'metrics-engines',
@@ -124,9 +116,8 @@ export class PostgresMetricsReader implements MetricsReader {
   overcommits = () => this.rows<'overcommits'>(overcommits);
   engines = () => this.rows<'engines'>(engines);
 
-  async outboxPending(): Promise<RowsOf<'outboxPending'>> {
-    const { rows } = await this.database.query<{ kind: string; messages: number }>(outboxPending);
-    return { dispatch: 0, cancel: 0, ...Object.fromEntries(rows.map((row) => [row.kind, row.messages])) };
+  outboxPending(): Promise<RowsOf<'outboxPending'>> {
+    return pendingMessages(this.database);
   }
 
   async lease(): Promise<RowsOf<'lease'>> {

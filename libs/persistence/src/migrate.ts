@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client } from 'pg';
+import type { Session } from './database.js';
 import { migrations } from './migrations/index.js';
 import { ormOptions } from './orm.js';
 
 const oldestServer = 15;
 const migrationLock = 7_002_002;
+const answerPatienceMs = 3_000;
 
 /**
  * Brings the schema up to date and gives the login user the service's roles. One at a time, however many replicas start
@@ -23,7 +26,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
   try {
     const version = await requireVersion(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    const missing = await missingMigrations(client);
+    const missing = await missingMigrations((sql) => client.query(sql));
     if (missing.length > 0) await runMigrations(url);
     await grantRoles(client, version);
     return missing;
@@ -42,18 +45,38 @@ export async function databaseReady(url: string): Promise<DatabaseState> {
   const client = new Client({
     connectionString: url,
     application_name: 'chusuan-ready',
-    connectionTimeoutMillis: 3_000,
-    query_timeout: 3_000,
+    connectionTimeoutMillis: answerPatienceMs,
+    query_timeout: answerPatienceMs,
   });
   client.on('error', () => {});
   try {
     await client.connect();
-    const missing = await missingMigrations(client);
+    const missing = await missingMigrations((sql) => client.query(sql));
     return missing.length === 0 ? { kind: 'ready' } : { kind: 'not-migrated', missing };
   } catch (error) {
     return { kind: 'unreachable', why: error instanceof Error ? error.message : String(error) };
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+/**
+ * The same question over sessions that are open already, of any role: no connection is made for it. For probes that come every
+ * few seconds; `databaseReady` is for start-up, before there is a pool.
+ */
+export async function schemaState(session: Session): Promise<DatabaseState> {
+  const patience = new AbortController();
+  const late = delay(answerPatienceMs, 'late' as const, { signal: patience.signal, ref: false }).catch(
+    () => 'late' as const,
+  );
+  try {
+    const missing = await Promise.race([missingMigrations((sql) => session.query(sql)), late]);
+    if (missing === 'late') return { kind: 'unreachable', why: `no answer within ${answerPatienceMs / 1000} s` };
+    return missing.length === 0 ? { kind: 'ready' } : { kind: 'not-migrated', missing };
+  } catch (error) {
+    return { kind: 'unreachable', why: error instanceof Error ? error.message : String(error) };
+  } finally {
+    patience.abort();
   }
 }
 
@@ -69,13 +92,11 @@ async function requireVersion(client: Client): Promise<number> {
   return version;
 }
 
-async function missingMigrations(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ found: string | null }>(
-    `select to_regclass('public.mikro_orm_migrations')::text as found`,
-  );
-  const done = rows[0]?.found
-    ? await client.query<{ name: string }>('select name from mikro_orm_migrations')
-    : { rows: [] };
+type Ask = (sql: string) => Promise<{ readonly rows: readonly { readonly name?: unknown }[] }>;
+
+async function missingMigrations(ask: Ask): Promise<string[]> {
+  const { rows } = await ask(`select to_regclass('public.mikro_orm_migrations')::text as name`);
+  const done = rows[0]?.name ? await ask('select name from public.mikro_orm_migrations') : { rows: [] };
   const names = new Set(done.rows.map((row) => row.name));
   return migrations.map((migration) => migration.name).filter((name) => !names.has(name));
 }

@@ -1,6 +1,6 @@
 import type { DispatchOrder, Outbox, OutboxMessage } from '#libs/application';
 import type { JobRun } from '#libs/domain';
-import { statement, type Database } from './database.js';
+import { statement, type Database, type Session } from './database.js';
 
 // The lease is the due time itself: a message that is claimed and never ticked off becomes due again by itself.
 const claimDue = statement(
@@ -27,8 +27,12 @@ const postpone = statement(
   `update outbox set due_wall = clock_timestamp() + $2::float8 * interval '1 millisecond', last_error = left($3::text, 2000)
    where id = $1::bigint and done_wall is null`,
 );
-const countPending = 'select kind, count(*) as messages from outbox where done_wall is null group by kind';
-const deleteDone = `delete from outbox where done_wall < clock_timestamp() - $1::float8 * interval '1 millisecond'`;
+const countPending = statement(
+  'outbox-pending',
+  'select kind, count(*) as messages from outbox where done_wall is null group by kind',
+);
+// In a sub-select, or the planner takes the clock for another value at each row, and reads every row for it.
+const deleteDone = `delete from outbox where done_wall < (select clock_timestamp() - $1::float8 * interval '1 millisecond')`;
 
 interface ClaimedRow {
   readonly id: number;
@@ -78,15 +82,22 @@ export class PostgresOutbox implements Outbox {
     await this.database.query(postpone, [id, delayMs, error]);
   }
 
-  async pending(): Promise<Readonly<Record<'dispatch' | 'cancel', number>>> {
-    const { rows } = await this.database.query<{ kind: 'dispatch' | 'cancel'; messages: number }>(countPending);
-    return { dispatch: 0, cancel: 0, ...Object.fromEntries(rows.map((row) => [row.kind, row.messages])) };
+  pending(): Promise<PendingMessages> {
+    return pendingMessages(this.database);
   }
 
   /** Forgets messages that were ticked off longer ago than that, in wall time. Returns how many. */
   async prune(olderThanMs: number): Promise<number> {
     return (await this.database.query(deleteDone, [olderThanMs])).rowCount;
   }
+}
+
+export type PendingMessages = Readonly<Record<'dispatch' | 'cancel', number>>;
+
+/** What is still to be said, by kind. Reads no more rows than it counts. */
+export async function pendingMessages(session: Session): Promise<PendingMessages> {
+  const { rows } = await session.query<{ kind: 'dispatch' | 'cancel'; messages: number }>(countPending);
+  return { dispatch: 0, cancel: 0, ...Object.fromEntries(rows.map((row) => [row.kind, row.messages])) };
 }
 
 const holding: ReadonlySet<string> = new Set(['placed', 'prepared', 'released', 'running']);

@@ -98,7 +98,7 @@ const writeStarts = statement(
     delete from job_verdict where job_id in (select id from moved)
   )
   select (select count(*) from moved) as jobs, (select count(*) from node_taken) as nodes,
-    (select count(*) from group_taken) as groups, pg_notify('chusuan_change', 'plan')`,
+    (select count(*) from group_taken) as groups`,
 );
 
 /**

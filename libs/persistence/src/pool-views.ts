@@ -7,15 +7,17 @@ import type { Session } from './database.js';
 export const cardStates = ['free', 'allocated', 'reserved', 'drained', 'down', 'maintenance'] as const;
 export type Partition = Record<(typeof cardStates)[number], number>;
 
+// Materialized: from what lives now to where it is. The other way round leads through everything a node ever ran.
+const alive = `alive as materialized (select id, tenant_id, placement from attempt where state in ${holdingStates})`;
+
 /**
  * What is held of each node: in a pinned pool the node's own count, which commits guard; in a delegated one what the engine said
  * it placed there, advisory and therefore cut at what the node has.
  */
 export const heldByNode = `
-  held as (
+  ${alive}, held as (
     select l.node_id, sum(l.cards)::int as cards, sum(l.cores)::int as cores, sum(l.memory_gib)::int as memory_gib
-    from placement_node l join attempt a on a.id = l.attempt_id
-    where a.placement = 'delegated' and a.state in ${holdingStates} group by l.node_id
+    from alive a join placement_node l on l.attempt_id = a.id where a.placement = 'delegated' group by l.node_id
   ), node_use as (
     select n.id, n.group_id, n.index, n.state, n.state_reason, n.state_since, n.installed_cards, n.installed_cores, n.installed_memory_gib,
       p.id as pool_id, p.placement,

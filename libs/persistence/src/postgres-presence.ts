@@ -9,13 +9,17 @@ export interface Presence {
 
 const presenceName = 'chusuan-presence';
 const leavingName = 'chusuan-leaving';
+/** PostgreSQL is back about a second after it lost a backend; a longer recovery is not hurried by asking more often. */
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
 
 const socketOf = (client: Client): Pick<Socket, 'ref' | 'unref'> =>
   (client as unknown as { connection: { stream: Socket } }).connection.stream;
 
 /**
  * Holds a connection until `end`. When the server drops it and is gone, `onExit` is told; when the server lives on (it restarts
- * itself after one of its backends was killed), the connection is made anew. It does not keep this process alive.
+ * itself after one of its backends was killed), the connection is made anew, by one search at a time. It does not keep this
+ * process alive.
  */
 export async function holdPresence(
   url: string,
@@ -23,35 +27,33 @@ export async function holdPresence(
   onExit?: (how: string) => void,
 ): Promise<Presence> {
   let ended = false;
-  let client = await connect();
+  let client: Client;
 
-  async function connect(): Promise<Client> {
-    const made = new Client({ connectionString: url, application_name: presenceName, keepAlive: true });
+  // Only a connection that stood is watched: pg says `end` of a failed attempt too, and each would begin a search of its own.
+  function hold(made: Client): void {
+    client = made;
     let why = 'it closed its connections';
     made.on('error', (error) => (why = error.message));
-    made.on('end', () => void comeBack(why));
-    await made.connect();
-    socketOf(made).unref();
-    return made;
+    made.once('end', () => void comeBack(why));
   }
 
   async function comeBack(why: string): Promise<void> {
-    while (!ended) {
-      await delay(200, undefined, { ref: false });
+    for (let pauseMs = firstPauseMs; !ended; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      await delay(pauseMs, undefined, { ref: false });
       if (ended) return;
       if (!serverLives()) {
         onExit?.(`PostgreSQL has ended: ${why}`);
         return;
       }
-      try {
-        client = await connect();
-        return;
-      } catch {
-        continue; // it is recovering, or on its way out: the next look tells
-      }
+      const made = await connect(url).catch(() => null); // it is recovering, or on its way out: the next look tells
+      if (made === null) continue;
+      if (ended) void made.end().catch(() => {});
+      else hold(made);
+      return;
     }
   }
 
+  hold(await connect(url));
   return {
     end: async () => {
       ended = true;
@@ -59,6 +61,24 @@ export async function holdPresence(
       await client.end().catch(() => {});
     },
   };
+}
+
+async function connect(url: string): Promise<Client> {
+  const made = new Client({
+    connectionString: url,
+    application_name: presenceName,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  });
+  made.on('error', () => {}); // told by connect(), and later by `end`
+  try {
+    await made.connect();
+  } catch (error) {
+    void made.end().catch(() => {});
+    throw error;
+  }
+  socketOf(made).unref();
+  return made;
 }
 
 /**

@@ -48,6 +48,11 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
      `,
   },
   {
+    title: 'triggers',
+    sql: `select pg_get_triggerdef(t.oid) as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
+      where c.relnamespace = 'public'::regnamespace and not t.tgisinternal`,
+  },
+  {
     title: 'functions',
     sql: `select pg_get_functiondef(p.oid) as line from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
@@ -55,7 +60,7 @@ const parts: readonly { readonly title: string; readonly sql: string }[] = [
 ];
 
 /**
- * The schema `public` as text, one line a column, constraint, index, policy and grant, in one order on every server: what
+ * The schema `public` as text, one line a column, constraint, index, policy, grant and trigger, in one order on every server: what
  * libs/persistence/schema.txt holds. MikroORM's own table is left out.
  */
 export async function describeSchema(url: string): Promise<string> {

@@ -87,6 +87,34 @@ describe('what is due', () => {
   });
 });
 
+describe('what is due of a site that was off', () => {
+  const switchedOn = (poolId: string, at: number) =>
+    system.query('update pool set enabled_since = $2 where id = $1', [poolId, timestamptz(at)]);
+  const nextHour = async (): Promise<number | undefined> => (await store.due())[0]?.nextHour;
+
+  it('begins with the hour in which its first pool was switched on', async () => {
+    await startClock(hour);
+    await switchedOn('pinned', hour + 50 * HOUR_MS + 1);
+    await switchedOn('delegated', hour + 72 * HOUR_MS);
+    expect(await nextHour()).toBe(hour + 50 * HOUR_MS);
+  });
+
+  it('leaves out the hours between two times that it was on, and does not settle one twice', async () => {
+    await startClock(hour);
+    await store.append(await settled(hour));
+    for (const pool of ['pinned', 'delegated']) await switchedOn(pool, hour + 50 * HOUR_MS + 1);
+    expect(await nextHour()).toBe(hour + 50 * HOUR_MS);
+    for (const pool of ['pinned', 'delegated']) await switchedOn(pool, hour + 30 * 60 * SECOND_MS);
+    expect(await nextHour()).toBe(hour + HOUR_MS);
+  });
+
+  it('does not move with the origin of a clock that resumes', async () => {
+    await startClock(hour + 50 * HOUR_MS);
+    for (const pool of ['pinned', 'delegated']) await switchedOn(pool, hour);
+    expect(await nextHour()).toBe(hour);
+  });
+});
+
 describe('occupancy of an hour', () => {
   const cases: Record<string, { startedAt: number | null; endedAt?: number; want: number }> = {
     'work that runs through it is in it': { startedAt: hour - HOUR_MS, want: 1 },

@@ -6,14 +6,14 @@ import { statement, timestamptz, type Database, type Session } from './database.
 
 type DueSite = Awaited<ReturnType<SettlementStore['due']>>[number];
 
-// The first hour of all is the one in which service time began.
+// No hour from before the site was switched on, this time: what stood there while it was off was not ours to account.
 const dueSites = statement(
   'settlement-due',
   `select p.site_id, array_agg(p.id order by p.id) as pool_ids,
-     coalesce((select max(h.hour) + interval '1 hour' from settlement_site_hour h where h.site_id = p.site_id),
-       date_trunc('hour', (select origin from service_clock), 'UTC')) as next_hour,
+     greatest((select max(h.hour) + interval '1 hour' from settlement_site_hour h where h.site_id = p.site_id),
+       date_trunc('hour', min(coalesce(p.enabled_since, c.origin)), 'UTC')) as next_hour,
      case when bool_and(p.observed_at is not null) then min(p.observed_at) end as observed_until
-   from pool p where p.enabled and exists (select from service_clock) group by p.site_id order by p.site_id`,
+   from pool p cross join service_clock c where p.enabled group by p.site_id order by p.site_id`,
 );
 
 // Attempts that hold nodes now come by one index, those that ended since the hour began by another. Where a delegated engine

@@ -26,6 +26,7 @@ import {
   PostgresPoolStore,
   PostgresSettlementStore,
   PostgresSimulatedEngineStore,
+  PostgresUpkeep,
 } from '#libs/persistence';
 import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
 
@@ -86,6 +87,7 @@ export function schedulerDependencies(
   const attempts = new PostgresAttemptStore(system);
   const log = new PostgresCycleLog(system);
   const outbox = new PostgresOutbox(system);
+  const tables = new PostgresUpkeep(system);
   const mirror = new PlannerMirror(feed, parts.host, new CatalogueOutlooks(books), defaultPolicy);
   const cyclePorts = {
     mirror,
@@ -113,7 +115,7 @@ export function schedulerDependencies(
     }),
     settle: new SettleHours(new PostgresSettlementStore(system), books),
     demand: parts.demand,
-    upkeep: [() => log.prune(KEEP_CYCLES), () => feed.prune(), () => outbox.prune(OUTBOX_KEPT_MS)],
+    upkeep: [() => log.prune(KEEP_CYCLES), () => feed.prune(), () => outbox.prune(OUTBOX_KEPT_MS), () => tables.prune()],
     report: parts.report,
     renewEngines: () => parts.engines.renew(),
     options: { leaseTtlMs: LEASE_TTL_MS },

@@ -6,7 +6,18 @@ import { Migration } from '@mikro-orm/migrations';
  */
 export class Spine20261122020000 extends Migration {
   override up(): void {
-    for (const statement of [...roles, ...catalogue, ...tenants, ...jobs, ...running, ...energy, ...loop, ...rights]) {
+    for (const statement of [
+      ...roles,
+      ...catalogue,
+      ...tenants,
+      ...jobs,
+      ...running,
+      ...lifeCycles,
+      ...counts,
+      ...energy,
+      ...loop,
+      ...rights,
+    ]) {
       this.addSql(statement);
     }
   }
@@ -39,7 +50,9 @@ const catalogue = [
     placement text not null check (placement in ('pinned','delegated')),
     data_levels text[] not null, classes text[], latency_ms jsonb not null, facts jsonb not null, assumed boolean not null,
     position integer not null, seed_hash text not null, listed boolean not null default true,
-    reachable boolean not null default true, observed_at timestamptz, observed_wall timestamptz
+    reachable boolean not null default true, observed_at timestamptz, observed_wall timestamptz,
+    -- service time at which it was last switched on; null: since before service time began
+    enabled_since timestamptz
   )`,
   `create table node_group (
     id text primary key, pool_id text not null references pool, node_type_id text not null,
@@ -98,8 +111,7 @@ const jobs = [
   )`,
   `create index job_waiting on job (sequence) where state = 'queued'`,
   `create index job_by_tenant on job (tenant_id, id desc)`,
-  `create index job_by_class on job (class, channel)`,
-  `create index job_never_ran on job (class, state) where attempts = 0 and state in ('cancelled','refused')`,
+  `create index job_by_submission on job (tenant_id, submitted_at)`,
   `create index job_by_tenant_state on job (tenant_id, state, id desc)`,
   `create index job_last_runs on job (tenant_id, class, ended_at desc)
     where started_at is not null and state in ('completed','failed','timeout')`,
@@ -108,6 +120,7 @@ const jobs = [
     owner text not null, key text not null, fingerprint bytea not null, job_id uuid not null, status integer not null, body jsonb not null,
     created_wall timestamptz not null default clock_timestamp(), primary key (owner, key)
   )`,
+  `create index idempotency_key_by_age on idempotency_key (created_wall)`,
   `create table job_verdict (
     job_id uuid primary key references job on delete cascade, tenant_id text not null, refusal text not null,
     estimated_start timestamptz, basis text not null, pool_id text, evidence jsonb not null, cycle bigint not null, decided_at timestamptz not null
@@ -141,8 +154,6 @@ const running = [
   `create index attempt_by_tenant_pool on attempt (tenant_id, pool_id, job_id desc)`,
   `create index attempt_by_end on attempt (ended_at)`,
   `create index attempt_by_cycle on attempt (cycle)`,
-  `create index attempt_finished on attempt (pool_id, class, state) where ended_at is not null`,
-  `create index attempt_wasted on attempt (pool_id) where state in ('lost','failed')`,
   `create table placement_node (
     attempt_id uuid not null references attempt,
     node_id text not null, -- no foreign key: the history of a node outlives it
@@ -156,13 +167,89 @@ const running = [
     tries integer not null default 0, last_error text, done_wall timestamptz
   )`,
   `create index outbox_due on outbox (due_wall, id) where done_wall is null`,
+  `create index outbox_done on outbox (done_wall) where done_wall is not null`,
   `create table simulated_engine_job (
     attempt_id uuid primary key, pool_id text not null, ref text not null unique, state text not null check (state in ('held','running','ended')),
     run_seconds double precision not null, limit_seconds integer not null, ending text not null check (ending in ('completed','failed')),
     node_ids text[] not null, prepared_at timestamptz not null, started_at timestamptz, ended_at timestamptz, outcome text, exit_code integer
   )`,
   `create index simulated_engine_ended on simulated_engine_job (pool_id, ended_at) where state = 'ended'`,
+  `create index simulated_engine_by_end on simulated_engine_job (ended_at) where state = 'ended'`,
   `create index simulated_engine_alive on simulated_engine_job (pool_id) where state <> 'ended'`,
+];
+
+// What was submitted and how it ended, counted as it happens, by whichever statement: a scrape must not read every job there was.
+// News are rows that nobody else touches, so that submitters never wait for each other; upkeep adds them up (job-totals.ts).
+// word: the channel of a submission, the outcome of an end. The news have no key and no index: a submission pays for them.
+const countColumns = `kind text not null, pool_id text not null, class text not null, word text not null,
+    accelerator_model text not null, jobs bigint not null, card_ms bigint not null`;
+const counts = [
+  `create table job_total (
+    ${countColumns}, primary key (kind, pool_id, class, word, accelerator_model), check (kind in ('submitted','finished'))
+  )`,
+  `create table job_total_news (
+    ${countColumns}
+  )`,
+  `create function job_submitted() returns trigger language plpgsql as $$ begin
+    insert into job_total_news (kind, pool_id, class, word, accelerator_model, jobs, card_ms)
+    select 'submitted', '', class, channel, '', count(*), 0 from submitted group by class, channel;
+    return null;
+  end $$`,
+  `create trigger job_submitted after insert on job referencing new table as submitted for each statement execute function job_submitted()`,
+  // A job that ends without an attempt; with one, its last attempt tells.
+  `create function job_ended() returns trigger language plpgsql as $$ begin
+    insert into job_total_news (kind, pool_id, class, word, accelerator_model, jobs, card_ms)
+    values ('finished', '', new.class, new.state, '', 1, 0);
+    return null;
+  end $$`,
+  `create trigger job_ended after update on job for each row
+    when (old.ended_at is null and new.ended_at is not null and (new.attempts = 0 or new.state = 'refused')) execute function job_ended()`,
+  `create function attempt_ended() returns trigger language plpgsql as $$ begin
+    insert into job_total_news (kind, pool_id, class, word, accelerator_model, jobs, card_ms)
+    select 'finished', new.pool_id, new.class, new.state, coalesce(g.accelerator_model, 'none'), 1,
+      coalesce(new.nodes * new.cards * greatest(0, round(extract(epoch from new.ended_at - new.started_at) * 1000)), 0)::bigint
+    from node_group g where g.id = new.group_id;
+    return null;
+  end $$`,
+  `create trigger attempt_ended after update on attempt for each row
+    when (old.ended_at is null and new.ended_at is not null and new.state <> 'rejected') execute function attempt_ended()`,
+];
+
+// The moves of libs/domain's life-cycle.ts, as they stood: whoever writes a state, no job and no attempt makes another move.
+const moves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  job: {
+    queued: 'placed cancelled refused',
+    placed: 'starting running queued cancelling cancelled completed failed timeout',
+    starting: 'running queued cancelling cancelled completed failed timeout',
+    running: 'queued cancelling cancelled completed failed timeout',
+    cancelling: 'cancelled completed failed timeout',
+  },
+  attempt: {
+    placed: 'prepared released running completed failed timeout cancelled rejected lost',
+    prepared: 'released running completed failed timeout cancelled rejected lost',
+    released: 'running completed failed timeout cancelled rejected lost',
+    running: 'completed failed timeout cancelled lost',
+  },
+};
+const lifeCycles = [
+  `create table life_cycle_move (subject text not null, from_state text not null, to_state text not null, primary key (subject, from_state, to_state))`,
+  ...Object.entries(moves).flatMap(([subject, from]) =>
+    Object.entries(from).map(
+      ([state, to]) =>
+        `insert into life_cycle_move select '${subject}', '${state}', unnest(string_to_array('${to}', ' '))`,
+    ),
+  ),
+  // As owner of the table: who may update a job need not be able to read the moves.
+  `create function keep_life_cycle() returns trigger language plpgsql security definer set search_path = public as $$ begin
+    if not exists (select 1 from life_cycle_move where subject = tg_table_name and from_state = old.state and to_state = new.state) then
+      raise exception '% % may not move from % to %', tg_table_name, new.id, old.state, new.state using errcode = 'check_violation';
+    end if;
+    return new;
+  end $$`,
+  ...Object.keys(moves).map(
+    (subject) => `create trigger keep_life_cycle before update of state on ${subject} for each row
+      when (old.state is distinct from new.state) execute function keep_life_cycle()`,
+  ),
 ];
 
 const energy = [
@@ -257,7 +344,7 @@ const rights = [
   ...secured('api_key', 'false'),
   `grant usage on schema public to chusuan_app, chusuan_system, chusuan_auditor`,
   `grant select on reference, site, pool, node_group, node, tenant, service_clock, lease, job, job_verdict, job_event, attempt, placement_node, settlement_hour, settlement_pool_hour, settlement_site_hour, settled_pool_total, idempotency_key to chusuan_app`,
-  `grant insert on job, job_event, idempotency_key, audit_record, change, outbox to chusuan_app`,
+  `grant insert on job, job_event, idempotency_key, audit_record, change, outbox, job_total_news to chusuan_app`,
   `grant update (state, ended_at, detail) on job to chusuan_app`,
   `grant update (cancel_at) on attempt to chusuan_app`,
   `grant delete on job_verdict to chusuan_app`,
@@ -267,7 +354,10 @@ const rights = [
   // What was settled or audited is corrected by a later row, never by a change.
   `revoke update, delete on audit_record, settlement_hour, settlement_pool_hour, settlement_site_hour from chusuan_system`,
   `do $$ begin
-    if to_regclass('mikro_orm_migrations') is not null then revoke all on mikro_orm_migrations from chusuan_system; end if;
+    if to_regclass('mikro_orm_migrations') is not null then
+      revoke all on mikro_orm_migrations from chusuan_system;
+      grant select on mikro_orm_migrations to chusuan_app, chusuan_system;
+    end if;
   end $$`,
 ];
 
