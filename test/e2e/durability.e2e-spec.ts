@@ -179,18 +179,20 @@ describe('a PostgreSQL of its own', () => {
         contentType: expect.stringContaining('application/problem+json'),
         body: { code: 'database-unavailable', status: 503 },
       });
-      expect(await service.ask('GET /readyz')).toMatchObject({
-        status: 503,
+      const unready = await eventually('it is not ready', 10_000, () => service.ask('GET /readyz'), {
+        until: ({ status }) => status === 503,
+      });
+      expect(unready).toMatchObject({
         body: { checks: expect.arrayContaining([expect.objectContaining({ name: 'database', ok: false })]) },
       });
       expect((await service.ask('GET /healthz')).status).toBe(200);
 
       postgres = await startEmbeddedPostgres({ dataDir });
       await service.untilReady();
-      expect((await service.ask<ShownJob>(`GET /v1/jobs/${before}`)).body).toMatchObject({
-        state: 'running',
-        attempts: 1,
+      const kept = await eventually('the job is told', 10_000, () => service.ask<ShownJob>(`GET /v1/jobs/${before}`), {
+        until: ({ status }) => status === 200,
       });
+      expect(kept.body).toMatchObject({ state: 'running', attempts: 1 });
       const again = await service.ask<{ id: string }>('POST /v1/jobs', {
         tenant,
         body: longJob('while'),
@@ -198,7 +200,9 @@ describe('a PostgreSQL of its own', () => {
       });
       expect(again.status).toBe(201);
       await untilRunning(service, again.body.id);
-      expect(service.stderr).toMatch(/works again/);
+      await eventually('it says that it works again', 10_000, async () => service.stderr, {
+        until: (text) => /works again/.test(text),
+      });
       expect((await service.stop()).code).toBe(0);
     } finally {
       await postgres.stop();

@@ -35,6 +35,12 @@ export class PostgresClockStore implements ClockStore {
     return rows[0] ? clockOf(rows[0]) : wallItself;
   }
 
+  /** The rate that this installation was last run at; null before it was ever run. */
+  async storedRate(): Promise<number | null> {
+    const { rows } = await this.database.query<ClockRow>(readClock);
+    return rows[0]?.rate ?? null;
+  }
+
   async remember(serviceMs: Instant): Promise<void> {
     await this.database.query('update service_clock set seen_at = greatest(seen_at, $1::timestamptz) where id = 1', [
       timestamptz(serviceMs),

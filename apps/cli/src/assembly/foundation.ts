@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type IdSource, type Instruments, ServiceTime, type WallClock } from '#libs/application';
-import { DAY_MS, HOUR_MS, type Instant, shanghai, uuidv7 } from '#libs/domain';
-import { type Database, PostgresClockStore, openDatabase } from '#libs/persistence';
+import { DAY_MS, HOUR_MS, type Instant, type ServiceClock, shanghai, uuidv7 } from '#libs/domain';
+import { type Database, PostgresClockStore, isConnectionLoss, openDatabase } from '#libs/persistence';
+import { CliError } from '../exit.js';
 import { LiveCatalogue } from './live-catalogue.js';
 
 export const wallClock: WallClock = { now: () => Date.now() };
@@ -31,27 +32,44 @@ export async function layFoundation(options: {
   const onIdleError = (): void => undefined; // the query that meets the broken connection tells
   const app = openDatabase(url, { role: 'chusuan_app', max: 24, applicationName: `${name}-app`, onIdleError });
   const system = openDatabase(url, { role: 'chusuan_system', max: 12, applicationName: `${name}-system`, onIdleError });
-  for (const pool of [app, system]) options.instruments.database.watch(() => pool.connections());
-  const clock = new PostgresClockStore(system, wallClock);
-  const serviceClock = await clock.ensure({
-    rate: options.rate,
-    originMs: firstOrigin(options.rate, wallClock.now()),
-  });
-  const live = new LiveCatalogue(url, system);
-  await live.load();
-  live.follow((error) => onError('the catalogue', error));
-  return {
-    url,
-    app,
-    system,
-    live,
-    time: new ServiceTime(serviceClock, wallClock),
-    clock,
-    close: async () => {
+  const closePools = () => Promise.all([app.close(), system.close()]);
+  try {
+    for (const pool of [app, system]) options.instruments.database.watch(() => pool.connections());
+    const clock = new PostgresClockStore(system, wallClock);
+    const time = new ServiceTime(await clockAt(clock, options.rate), wallClock);
+    const live = new LiveCatalogue(url, system);
+    await live.load();
+    live.follow((error) => onError('the catalogue', error));
+    const close = async (): Promise<void> => {
       await live.close();
-      await Promise.all([app.close(), system.close()]);
-    },
-  };
+      await closePools();
+    };
+    return { url, app, system, live, time, clock, close };
+  } catch (error) {
+    await closePools();
+    throw error;
+  }
+}
+
+async function clockAt(clock: PostgresClockStore, rate: number): Promise<ServiceClock> {
+  requireSameKindOfTime(await clock.storedRate(), rate);
+  try {
+    return await clock.ensure({ rate, originMs: firstOrigin(rate, wallClock.now()) });
+  } catch (error) {
+    if (isConnectionLoss(error)) throw error;
+    throw new CliError('conflict', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Demonstration and production do not share a database: the one's week in an hour would be the other's history. */
+function requireSameKindOfTime(stored: number | null, asked: number): void {
+  if (stored === null || (stored === 1) === (asked === 1)) return;
+  throw new CliError(
+    'conflict',
+    stored === 1
+      ? `This database holds an installation on wall time, and a clock ${asked} times as fast was asked for: it would run away from its history.\n- use another database (or unset CHUSUAN_DATABASE_URL), or\n- set CHUSUAN_TIME_SCALE=1`
+      : `This database was run by \`npm start\` at ${stored} times wall time and holds its sample: no ground for an installation on wall time.\n- use another database, or\n- start it with CHUSUAN_TIME_SCALE=${stored}`,
+  );
 }
 
 /** A scaled clock begins on a Monday at 06:00 in Asia/Shanghai, so that the first minutes show a working morning; a real one is the wall's. */

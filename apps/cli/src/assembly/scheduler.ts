@@ -115,7 +115,12 @@ export function schedulerDependencies(
     }),
     settle: new SettleHours(new PostgresSettlementStore(system), books),
     demand: parts.demand,
-    upkeep: [() => log.prune(KEEP_CYCLES), () => feed.prune(), () => outbox.prune(OUTBOX_KEPT_MS), () => tables.prune()],
+    upkeep: [
+      () => log.prune(KEEP_CYCLES),
+      () => feed.prune(),
+      () => outbox.prune(OUTBOX_KEPT_MS),
+      () => tables.prune(),
+    ],
     report: parts.report,
     renewEngines: () => parts.engines.renew(),
     options: { leaseTtlMs: LEASE_TTL_MS },
