@@ -2,6 +2,7 @@ export * from './demand/index.js';
 export * from './energy/catalogue-outlooks.js';
 export * from './energy/settle-hours.js';
 export * from './energy/site-energy.js';
+export * from './engine-ports.js';
 export * from './engines/dispatch-outbox.js';
 export * from './engines/measured-engine.js';
 export * from './engines/observe-engines.js';

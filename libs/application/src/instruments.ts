@@ -4,7 +4,7 @@
  * No method waits, throws or costs more than a map look-up, so that callers need no care.
  */
 import { isFinal, refusals, type Instant, type Refusal } from '#libs/domain';
-import type { EndedJob } from './ports.js';
+import type { EndedJob } from './engine-ports.js';
 
 export const httpPriorities = ['health', 'control', 'write', 'read'] as const;
 export type HttpPriority = (typeof httpPriorities)[number];

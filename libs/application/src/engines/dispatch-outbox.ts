@@ -7,7 +7,7 @@ import {
   EngineUnreachable,
   type Outbox,
   type OutboxMessage,
-} from '../ports.js';
+} from '../engine-ports.js';
 
 const CLAIM_LIMIT = 200;
 const CLAIM_LEASE_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { Instant } from '#libs/domain';
 import type { EngineOperation, SchedulerInstruments } from '../instruments.js';
-import type { DispatchOrder, Engine, EngineDescription, EngineJob, Prepared } from '../ports.js';
+import type { DispatchOrder, Engine, EngineDescription, EngineJob, Prepared } from '../engine-ports.js';
 
 /** The engine it wraps, with every call told to the instruments. */
 export class MeasuredEngine implements Engine {

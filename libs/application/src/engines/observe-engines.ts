@@ -7,8 +7,8 @@ import {
   type EngineDirectory,
   type EngineJob,
   EngineUnreachable,
-  type PoolStore,
-} from '../ports.js';
+} from '../engine-ports.js';
+import type { PoolStore } from '../ports.js';
 import { type Held, reconcile } from './reconcile.js';
 
 /** Service time that a look reaches back behind the last one, so that an ending told late is not missed. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { EngineJob } from '../ports.js';
+import type { EngineJob } from '../engine-ports.js';
 import { type Held, reconcile } from './reconcile.js';
 
 const now = Date.parse('2026-11-22T09:00:00+08:00');

@@ -1,5 +1,5 @@
 import type { Instant } from '#libs/domain';
-import type { AttemptStore, EngineJob, EndedAttempt } from '../ports.js';
+import type { AttemptStore, EngineJob, EndedAttempt } from '../engine-ports.js';
 
 export type Held = Awaited<ReturnType<AttemptStore['holding']>>[number];
 

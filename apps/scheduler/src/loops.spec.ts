@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type SchedulerDependencies, type SchedulerEvent, SchedulerLoops } from './loops.js';
+
+/** Everything a scheduler drives, counting its calls; what a test does not name does nothing. */
+function aScheduler(named: {
+  lease?: () => { leading: boolean; epoch: number };
+  cycle?: () => Promise<{ fenced: boolean }>;
+  dispatch?: () => Promise<void>;
+}) {
+  const events: SchedulerEvent[] = [];
+  const calls = {
+    cycle: [] as number[],
+    dispatch: 0,
+    observe: 0,
+    settle: [] as unknown[],
+    forget: 0,
+    renew: 0,
+    released: 0,
+  };
+  const outcome = { cycle: 1, started: 0, refused: 0, waiting: 0, more: false };
+  const dependencies = {
+    holder: 'this one',
+    time: { now: () => 1_000, rate: 1 },
+    lease: {
+      acquire: async () => (named.lease ?? (() => ({ leading: true, epoch: 7 })))(),
+      release: async () => void (calls.released += 1),
+    },
+    clock: { remember: async () => undefined },
+    cycle: {
+      execute: async (epoch: number) => {
+        calls.cycle.push(epoch);
+        return { ...outcome, ...(await (named.cycle ?? (async () => ({ fenced: false })))()) };
+      },
+      forget: () => void (calls.forget += 1),
+    },
+    dispatch: {
+      execute: async () => {
+        calls.dispatch += 1;
+        await named.dispatch?.();
+        return { done: 0, failed: 0, more: false };
+      },
+    },
+    observe: {
+      execute: async () => {
+        calls.observe += 1;
+        return { started: 0, ended: 0, lost: 0, strangers: 0, unreachable: [] };
+      },
+    },
+    settle: {
+      execute: async (_now: number, observation: unknown) => {
+        calls.settle.push(observation);
+        return { settled: 0, more: false };
+      },
+    },
+    demand: null,
+    upkeep: [],
+    renewEngines: () => void (calls.renew += 1),
+    report: (event: SchedulerEvent) => void events.push(event),
+    options: { leaseTtlMs: 1_000 },
+  };
+  // The loops use these few methods of the use cases; each use case has its own tests.
+  return { loops: new SchedulerLoops(dependencies as unknown as SchedulerDependencies), calls, events };
+}
+const aMoment = (): Promise<void> => sleep(20);
+
+it('does nothing before it leads, and everything under the epoch of its lease once it does', async () => {
+  const { loops, calls, events } = aScheduler({});
+  for (const work of ['cycle', 'dispatch', 'observe', 'settle'] as const) loops.poke(work);
+  await aMoment();
+  expect(calls).toMatchObject({ cycle: [], dispatch: 0, observe: 0, settle: [] });
+  await loops.renew();
+  await aMoment();
+  expect(calls.renew).toBe(1); // what the engines remember from before is out of date
+  expect(calls.observe).toBeGreaterThan(0);
+  expect(new Set(calls.cycle)).toEqual(new Set([7]));
+  expect(events).toContainEqual({ kind: 'leading', epoch: 7 });
+  await loops.stop();
+  expect(calls.released).toBe(1);
+});
+
+it('settles nothing before it has looked at the engines itself', async () => {
+  const { loops, calls } = aScheduler({});
+  await loops.renew();
+  loops.poke('settle');
+  await aMoment();
+  loops.poke('settle');
+  await aMoment();
+  expect(calls.settle.at(-1)).toEqual({ first: 1_000, last: 1_000 });
+  await loops.stop();
+});
+
+it('stands by when another has the lease, and steps down when a commit is fenced', async () => {
+  let holder = { leading: true, epoch: 7 };
+  const { loops, calls, events } = aScheduler({ lease: () => holder, cycle: async () => ({ fenced: true }) });
+  await loops.renew();
+  await aMoment();
+  expect(loops.isLeading).toBe(false);
+  holder = { leading: false, epoch: 8 };
+  await loops.renew();
+  const before = calls.cycle.length;
+  loops.poke('cycle');
+  await aMoment();
+  expect(calls.cycle).toHaveLength(before);
+  expect(events).toContainEqual({ kind: 'standing-by' });
+  await loops.stop();
+  expect(calls.released).toBe(0);
+});
+
+it('tells a failure once, tries again at each poke, and tells when it is over', async () => {
+  let broken = true;
+  const { loops, events } = aScheduler({
+    dispatch: async () => {
+      if (broken) throw new Error('no database');
+    },
+  });
+  await loops.renew();
+  for (let tick = 0; tick < 3; tick += 1) {
+    loops.poke('dispatch');
+    await aMoment();
+  }
+  broken = false;
+  loops.poke('dispatch');
+  await aMoment();
+  const told = events
+    .filter((event) => event.kind === 'failed' || event.kind === 'recovered')
+    .map((event) => event.kind);
+  expect(told).toEqual(['failed', 'recovered']);
+  await loops.stop();
+});
+
+it('swaps engines only while nothing speaks to them', async () => {
+  let underWay = 0;
+  const { loops } = aScheduler({
+    dispatch: async () => {
+      underWay += 1;
+      await sleep(30);
+      underWay -= 1;
+    },
+  });
+  await loops.renew();
+  loops.poke('dispatch');
+  await sleep(5);
+  expect(underWay).toBe(1);
+  let seen = -1;
+  await loops.atRest(() => (seen = underWay));
+  expect(seen).toBe(0);
+  await loops.stop();
+});
