@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 
 /** Data goes to stdout, messages to stderr. */
 export const printData = (text: string): void => void process.stdout.write(`${text}\n`);
-export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+export { say } from './say.js';
 export const printJson = (value: unknown): void => printData(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0));
 
 /** Columns without borders, padded by display width so that 中文 lines up. */

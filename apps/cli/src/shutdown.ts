@@ -1,4 +1,4 @@
-import { say } from './output.js';
+import { say } from './say.js';
 
 const INTERRUPTED = 130;
 
@@ -6,9 +6,19 @@ const INTERRUPTED = 130;
 export class Shutdown {
   private readonly steps: { readonly what: string; readonly close: () => Promise<unknown> }[] = [];
   private running: Promise<void> | null = null;
+  private starting: Promise<unknown> = Promise.resolve();
 
   add(what: string, close: () => Promise<unknown>): void {
     this.steps.unshift({ what, close });
+  }
+
+  /**
+   * What opens things. A Ctrl-C in its midst waits for it: what it is about to open (a PostgreSQL in a group of its own) could
+   * not be closed otherwise.
+   */
+  during<T>(start: Promise<T>): Promise<T> {
+    this.starting = start.catch(() => undefined);
+    return start;
   }
 
   onSignals(): void {
@@ -35,6 +45,7 @@ export class Shutdown {
   }
 
   private async closeAll(): Promise<void> {
+    await this.starting;
     for (const { what, close } of this.steps) {
       try {
         await close();

@@ -72,7 +72,7 @@ async function dev(cli: Cli, options: DevOptions): Promise<void> {
   // From the first moment: PostgreSQL runs in a group of its own and would outlive an interrupted start.
   shutdown.onSignals();
   try {
-    await start(cli, choice, shutdown);
+    await shutdown.during(start(cli, choice, shutdown));
   } catch (error) {
     await shutdown.run();
     throw error;

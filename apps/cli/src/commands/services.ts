@@ -76,7 +76,7 @@ async function serve(settings: Settings, name: string, run: (serving: Serving) =
       onError: sayRefreshFailed,
     });
     shutdown.add('connections', () => foundation.close());
-    await run({ settings, foundation, instruments, shutdown });
+    await shutdown.during(run({ settings, foundation, instruments, shutdown }));
   } catch (error) {
     await shutdown.run();
     throw error;
