@@ -50,6 +50,7 @@ function isPostgres(pid: number): boolean {
 }
 
 const stopPatienceMs = 60_000;
+const REAPING_MS = 2_000;
 
 /**
  * A fast shutdown: clients are cut off, open transactions are rolled back, everything is written out. Resolves when the server
@@ -71,4 +72,8 @@ export async function stopPostmaster(server: Postmaster, dataDir: string): Promi
     }
     await delay(10);
   }
+  // The file goes a moment before the process does. Where nobody reaps it (a container without an init) it stays as a zombie,
+  // which holds nothing: not worth more than a short wait.
+  const reapedBy = Date.now() + REAPING_MS;
+  while (isAlive(server.pid) && Date.now() < reapedBy) await delay(10);
 }
