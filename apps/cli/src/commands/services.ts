@@ -118,7 +118,7 @@ async function scheduler(serving: Serving): Promise<void> {
   );
   shutdown.add('scheduler', () => service.close());
   foundation.live.onChange(() => service.atRest(() => directory.renew()));
-  if (!service.isLeading) say('another scheduler leads; standing by');
+  if (!service.isLeading) reportSchedulerEvent({ kind: 'standing-by' });
 }
 
 /** What this process alone knows (its requests, its cycles, its calls to engines), on the metrics port; state is the exporter's. */
