@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { BackfillMode, OrderName } from '#libs/scheduling';
 import { cleanProtocolA, readSwf, scheduleText, simulate, type SimulationResult, type SwfJob } from '#libs/simulation';
+import { describeWithTraces, openTraces } from '#libs/testing';
 
 /** One row of the published results: a schedule by its hash, with the figures that follow from it. */
 interface PublishedRow {
@@ -23,13 +24,7 @@ interface PublishedRow {
   readonly utilization?: number;
 }
 
-const traces = join(__dirname, '../../../shared/traces');
-const isHere = existsSync(traces);
-// The traces are other people's and may not be copied into the project, so a checkout alone does not have them.
-const suite = isHere || process.env['CI'] === 'true' ? describe : describe.skip;
-const title = `schedules of the literature${isHere ? '' : ' (the traces are not beside this checkout)'}`;
-if (!isHere)
-  console.warn(`The published schedules are skipped: no traces at ${traces}. Under CI=true this is a failure.`);
+const suite = describeWithTraces('The published schedules are');
 
 const processorsOf: Readonly<Record<string, number>> = {
   'KTH-SP2-1996-2': 100,
@@ -42,13 +37,13 @@ const processorsOf: Readonly<Record<string, number>> = {
 const orders = ['FCFS', 'SJF', 'SAF', 'F1', 'WFP3', 'UNICEP'];
 
 const published = (file: string): (PublishedRow & { readonly trace: string })[] =>
-  JSON.parse(readFileSync(join(traces, 'expected', file), 'utf8'));
+  JSON.parse(readFileSync(join(openTraces, 'expected', file), 'utf8'));
 
 const jobsOf = new Map<string, readonly SwfJob[]>();
 function loadTrace(name: string): readonly SwfJob[] {
   const kept = jobsOf.get(name);
   if (kept) return kept;
-  const text = gunzipSync(readFileSync(join(traces, 'swf', `${name}.swf.gz`))).toString('latin1');
+  const text = gunzipSync(readFileSync(join(openTraces, 'swf', `${name}.swf.gz`))).toString('latin1');
   const jobs = cleanProtocolA(readSwf(text, { mode: 'protocol' }).jobs, processorsOf[name]!);
   jobsOf.clear();
   jobsOf.set(name, jobs);
@@ -89,7 +84,7 @@ function expectPublished(result: SimulationResult, row: PublishedRow): void {
   expect(sha256Of(result)).toBe(row.sha256);
 }
 
-suite(title, () => {
+suite('schedules of the literature', () => {
   for (const trace of Object.keys(processorsOf)) {
     for (const backfill of ['none', 'easy']) {
       for (const policy of orders) {

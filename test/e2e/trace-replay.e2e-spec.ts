@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '#libs/persistence';
+import { describeWithTraces, openTraces } from '#libs/testing';
 import {
   PlayedTrace,
   type Look,
@@ -16,12 +16,8 @@ import {
 import { type RunningService, ServiceHome, eventually } from './support/running-service.js';
 import type { Samples } from './support/samples.js';
 
-const folder = join(__dirname, '../../../shared/traces/swf');
-const isHere = existsSync(folder);
-// Other people's data, which a checkout alone does not have.
-const suite = isHere || process.env['CI'] === 'true' ? describe : describe.skip;
-if (!isHere)
-  console.warn(`The replay by the whole service is skipped: no logs at ${folder}. Under CI=true this is a failure.`);
+const folder = join(openTraces, 'swf');
+const suite = describeWithTraces('The replay by the whole service is');
 
 const WANT_JOBS = 1_000;
 /** Wall seconds from when a job is due to when it is in the queue, on a busy machine: a tick of half a second and the insert. */

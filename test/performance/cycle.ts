@@ -1,5 +1,6 @@
+import { defaultPolicy } from '#libs/application';
 import { type Delta, createPlanner } from '#libs/scheduling';
-import { benchPolicy, fleet } from './fleet.js';
+import { fleet } from './fleet.js';
 
 const sizes = [
   { pools: 40, nodes: 1_000, queued: 1_000, running: 1_000 },
@@ -15,7 +16,7 @@ const REPEATS = 10;
 export function cycleBench(): unknown[] {
   return sizes.map((size) => {
     const snapshot = fleet(size);
-    const built = timed(() => createPlanner(snapshot, benchPolicy));
+    const built = timed(() => createPlanner(snapshot, defaultPolicy));
     const planner = built.value;
     const first = timed(() => planner.plan(snapshot.now));
     const warm: number[] = [];

@@ -1,4 +1,4 @@
-import type { GroupModel, PoolModel, PlanningPolicy, QueuedJob, RunningJob, Snapshot } from '#libs/scheduling';
+import type { GroupModel, PoolModel, QueuedJob, RunningJob, Snapshot } from '#libs/scheduling';
 
 /** A made-up fleet for the envelope of RELIABILITY.md 3.2; the same seed gives the same fleet. */
 export interface FleetSize {
@@ -7,14 +7,6 @@ export interface FleetSize {
   readonly queued: number;
   readonly running: number;
 }
-export const benchPolicy: PlanningPolicy = {
-  order: 'fair',
-  backfill: 'conservative',
-  reservationDepth: 50,
-  maxStarts: 500,
-  weights: { startDelay: 0.5, tightFit: 0.2, price: 0.1, green: 0.15, nearness: 0.05 },
-};
-
 const models = ['ascend-910b', 'ascend-910', 'nvidia-a800', 'nvidia-h20'] as const;
 const classes = ['training', 'finetune', 'inference', 'interactive'] as const;
 const now = 1_795_000_000;

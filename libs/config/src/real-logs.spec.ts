@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type TraceMappingFile,
@@ -9,13 +8,11 @@ import {
   renderTraceFaults,
 } from '#libs/config';
 import type { Catalogue } from '#libs/domain';
+import { describeWithTraces, openTraces } from '#libs/testing';
 import { chooseMapping, readSwf, traceDemand } from '#libs/simulation';
 
-const folder = join(__dirname, '../../../../shared/traces/swf');
-const isHere = existsSync(folder);
-// Other people's data, which a checkout alone does not have.
-const suite = isHere || process.env['CI'] === 'true' ? describe : describe.skip;
-if (!isHere) console.warn(`The replay of real logs is skipped: no logs at ${folder}. Under CI=true this is a failure.`);
+const folder = join(openTraces, 'swf');
+const suite = describeWithTraces('The replay of real logs is');
 
 suite('real logs', () => {
   let catalogue: Catalogue;

@@ -1,5 +1,4 @@
 import type { Joules } from '#libs/domain';
-import type { SupplyHour } from './outlook.js';
 import type { SupplyStack } from './supply-stack.js';
 
 /** Green shares of a stretch of hours, each 0..1, or null without load. They answer different questions and are never added. */
@@ -44,17 +43,6 @@ export function greenShares(hours: readonly GreenHour[]): GreenShares {
     volumetric: volumetric === null ? null : Math.min(1, volumetric),
     gridAverage: drawn > 0 ? Math.min(1, drawnGreen / drawn) : null,
   };
-}
-
-/**
- * How green a kilowatt-hour of this hour would be for a load of `loadWatts`: what direct lines and contracts cover, and the
- * grid's mix for the rest (FACTS.md 3.4 without certificates). For ordering work in time only; accounts keep the parts apart.
- */
-export function expectedGreenShare(hour: SupplyHour, loadWatts: number): number {
-  if (loadWatts <= 0) return hour.directPvWatts + hour.contractWatts > 0 ? 1 : hour.gridGreenShare;
-  const fed = hour.directPvWatts + hour.storageWatts + hour.contractWatts + hour.hydroDirectShare * loadWatts;
-  const own = Math.min(1, fed / loadWatts);
-  return own + (1 - own) * hour.gridGreenShare;
 }
 
 const ratio = (part: bigint, whole: Joules | bigint): number | null =>

@@ -1,6 +1,6 @@
 import { joules } from '#libs/domain';
 import fc from 'fast-check';
-import { type SupplyOfHour, expectedGreenShare, greenShares, supplySources, supplyStack } from './index.js';
+import { type SupplyOfHour, greenShares, supplySources, supplyStack } from './index.js';
 
 /** One watt for an hour. */
 const wh = (watts: number): bigint => BigInt(watts) * 3600n;
@@ -104,17 +104,5 @@ describe('green shares of two hours, one with all the sun and one with none', ()
       volumetric: null,
       gridAverage: null,
     });
-  });
-});
-
-describe('expected green share of an hour', () => {
-  const hour = { directPvWatts: 0, hydroDirectShare: 0, storageWatts: 0, contractWatts: 200, gridGreenShare: 0.4 };
-  const expected = (loadWatts: number): number =>
-    expectedGreenShare(hour as Parameters<typeof expectedGreenShare>[0], loadWatts);
-  it('what contracts cover is green, the rest is as green as the grid', () => {
-    expect(expected(400)).toBeCloseTo(0.5 + 0.5 * 0.4, 12);
-  });
-  it('supply beyond the load makes it no greener than green', () => {
-    expect(expected(100)).toBe(1);
   });
 });

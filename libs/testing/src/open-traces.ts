@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The logs and expected results of others, which lie beside the checkout and may not be copied into it. */
+export const openTraces = join(__dirname, '../../../../shared/traces');
+
+/**
+ * `describe` for tests that read them. Where they are missing the tests fail under CI=true; elsewhere they are skipped and say so.
+ *
+ * @param what is skipped, as the beginning of a sentence
+ */
+export function describeWithTraces(what: string): typeof describe {
+  if (existsSync(openTraces)) return describe;
+  console.warn(`${what} skipped: no traces at ${openTraces}. Under CI=true this is a failure.`);
+  return process.env['CI'] === 'true' ? describe : describe.skip;
+}
