@@ -6,7 +6,11 @@ export interface JobRequest {
   readonly class: JobClass;
   readonly resources: {
     readonly nodes: number;
+    /** Elastic: any number of nodes from `nodes` to this. */
+    readonly nodesMax?: number;
     readonly acceleratorsPerNode: number;
+    /** A part of one card, in (0, 1); `acceleratorsPerNode` is then 1. */
+    readonly acceleratorFraction?: number;
     readonly acceleratorModels?: readonly string[];
     readonly minAcceleratorMemoryGiB?: number;
     readonly cpuCoresPerNode?: number;
@@ -15,11 +19,15 @@ export interface JobRequest {
     readonly stack?: Stack;
   };
   readonly timeLimitSeconds: number;
+  /** Data that must be at the job's site before it runs; moved by the engine's hook, never stored by the service. */
+  readonly inputs?: readonly JobInput[];
   readonly constraints?: {
     readonly pools?: readonly string[];
     readonly maxLatencyMs?: number;
     readonly fromDistrict?: string;
     readonly dataLevel?: DataLevel;
+    /** Site that its data must not leave. */
+    readonly dataSite?: string;
     readonly minGreenShare?: number;
     readonly earliestStartMs?: number;
     readonly deadlineMs?: number;
@@ -31,6 +39,13 @@ export interface JobRequest {
   };
   readonly run: JobRun;
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface JobInput {
+  readonly dataset: string;
+  readonly site: string;
+  readonly sizeGiB: number;
+  readonly dataLevel?: DataLevel;
 }
 
 export interface JobRun {

@@ -19,6 +19,13 @@ export const refusals = [
   'larger-than-any-pool',
   'rejected-by-engines',
   'quota-spent',
+  'pool-not-open-to-tenant',
+  'data-site-elsewhere',
+  'no-link-to-inputs',
+  'fraction-not-offered',
+  'power-cap-reached',
+  'green-share-too-low',
+  'waiting-for-preemption',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
@@ -53,6 +60,13 @@ export const wokenBy = {
   'larger-than-any-pool': 'request-amended',
   'rejected-by-engines': 'request-amended',
   'quota-spent': 'quota-changed',
+  'pool-not-open-to-tenant': 'request-amended',
+  'data-site-elsewhere': 'request-amended',
+  'no-link-to-inputs': 'request-amended',
+  'fraction-not-offered': 'request-amended',
+  'power-cap-reached': 'hour-turned',
+  'green-share-too-low': 'hour-turned',
+  'waiting-for-preemption': 'node-freed',
 } as const satisfies Record<Refusal, WakeEvent>;
 
 /** A final refusal can be answered at submission: no event but an amended request changes it. */
@@ -104,5 +118,27 @@ export const refusalTexts = {
     zh: '能容纳它的资源池的引擎都拒绝了它，原因见 detail',
     en: 'the engines of all pools that could hold it have rejected it; its detail says why',
   },
-  'quota-spent': { zh: '租户配额已用完', en: "the tenant's quota is spent" },
+  'quota-spent': {
+    zh: '租户配额（含可借用部分）已用完',
+    en: "the tenant's quota is spent, with what it may borrow",
+  },
+  'pool-not-open-to-tenant': { zh: '资源池不对该租户开放', en: 'the pool is not open to the tenant' },
+  'data-site-elsewhere': { zh: '作业限定在其他站点运行', en: 'the job must run at another site' },
+  'no-link-to-inputs': {
+    zh: '输入数据所在站点到该资源池没有登记的链路',
+    en: 'no link is declared from the site of its inputs',
+  },
+  'fraction-not-offered': {
+    zh: '该节点组不提供所要的切卡比例',
+    en: 'no node group it may use gives out cards in such fractions',
+  },
+  'power-cap-reached': { zh: '站点用电上限已达到', en: "the site's power cap leaves no room for it" },
+  'green-share-too-low': {
+    zh: '当前时段绿电占比低于作业要求，等待更绿的时段或截止时间',
+    en: 'the green share of the coming hours is below what it asks for; waiting for greener ones or for its deadline',
+  },
+  'waiting-for-preemption': {
+    zh: '正在为其腾出节点，等待被抢占作业退出',
+    en: 'nodes are being vacated for it; waiting for the preempted work to stop',
+  },
 } as const satisfies Record<Refusal, { zh: string; en: string }>;

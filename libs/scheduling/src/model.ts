@@ -18,6 +18,10 @@ export interface PoolModel {
   readonly classes?: readonly JobClass[];
   /** Takes only jobs that list it: a pool that really runs commands on this machine must be asked for. */
   readonly onlyIfListed?: boolean;
+  /** How each latency is known where it is not assumed: measured by a fresh probe, or assumed again because the probe is stale. */
+  readonly latencyBasis?: Readonly<Record<string, 'measured' | 'stale'>>;
+  /** Takes only jobs of these tenants and of those below them; absent: of everybody. */
+  readonly tenants?: readonly string[];
 }
 
 export interface GroupModel {
@@ -31,6 +35,30 @@ export interface GroupModel {
   readonly shape: NodeShape;
   /** Node ids in index order; the planner speaks of nodes by group and index. Fungible groups (SWF logs) give a count instead. */
   readonly nodes: readonly string[] | number;
+  /** Cards may be given out in parts of `1 / slices`; absent: whole cards only. */
+  readonly sharing?: { readonly kind: 'vnpu' | 'mig' | 'time-slice'; readonly slices: number };
+  /** Topology block of each node, in index order; gangs are kept inside one where one can hold them. Absent: one block. */
+  readonly blocks?: readonly number[];
+  /** What a node draws idle and at full load; absent: power caps do not see the group. */
+  readonly watts?: { readonly idle: number; readonly peak: number };
+  /** Reference cards that one card (one node, in a group without cards) counts for in quotas and fair share; absent: 1. */
+  readonly exchangeRate?: number;
+}
+
+/** Declared rate of the way between two sites, in both directions. */
+export interface LinkModel {
+  readonly fromSiteId: string;
+  readonly toSiteId: string;
+  readonly gbitPerSecond: number;
+}
+
+/** A site's IT load may not pass `watts` in [from, until). Several may overlap: the lowest holds. */
+export interface PowerCapModel {
+  readonly id: string;
+  readonly siteId: string;
+  readonly from: Seconds;
+  readonly until: Seconds;
+  readonly watts: number;
 }
 
 /** What each hour of a site looks like; read by the scorers. */
@@ -58,6 +86,8 @@ export interface QueuedJob {
   readonly limit: number;
   /** Predicted run time, seconds, at most the limit; the limit where nothing is known. */
   readonly predicted: number;
+  /** Elastic: may have any number of nodes from `nodes` to this. */
+  readonly nodesMax?: number;
   readonly acceleratorModels?: readonly string[];
   readonly minAcceleratorMemoryGiB?: number;
   readonly architecture?: Architecture;
@@ -70,6 +100,17 @@ export interface QueuedJob {
   readonly deadline?: Seconds;
   /** Group and nodes where an earlier attempt was refused by the engine, not to be tried again in this life. */
   readonly avoidPools?: readonly string[];
+  /** Runs at this site and nowhere else. */
+  readonly dataSite?: string;
+  /** Data to be brought to the site before the run: so much from that site. */
+  readonly inputs?: readonly { readonly siteId: string; readonly sizeGiB: number }[];
+  /** Starts only where the expected green share of its hours reaches this, or when waiting longer would miss the deadline. */
+  readonly minGreenShare?: number;
+  readonly preemptible?: boolean;
+  /** Seconds between checkpoints; absent: a preempted run starts from nothing. */
+  readonly checkpointInterval?: number;
+  /** How often it was put out for others so far. */
+  readonly preemptions?: number;
 }
 
 export interface RunningJob {
@@ -82,17 +123,44 @@ export interface RunningJob {
   readonly nodeCount: number;
   readonly perNode: NodeShape;
   readonly startedAt: Seconds;
-  /** When its limit ends; the profile holds its nodes until then, or until now + 1 s when it has outlived it. */
+  /** When its limit ends; the profile holds its nodes until then, or a little longer when it has outlived it. */
   readonly endsBy: Seconds;
+  /** When it is predicted to end, at most `endsBy`; absent: at its limit. */
+  readonly predictedEnd?: Seconds;
+  readonly class?: JobClass;
+  /** Priority band of its job; absent: 2. */
+  readonly priority?: number;
+  readonly preemptible?: boolean;
+  readonly checkpointInterval?: number;
+  /** How often its job was put out for others before. */
+  readonly preemptions?: number;
+  /** An elastic job's range. */
+  readonly nodesMin?: number;
+  readonly nodesMax?: number;
+  /** Being stopped: its nodes are as good as free, but not yet. */
+  readonly leaving?: boolean;
+  /** Which cards of each of its nodes it holds, where cards are shared: same order as `nodeIndices`. */
+  readonly devices?: readonly (readonly number[])[];
 }
 
-/** A booked window or a maintenance: nodes that nobody may use in [from, until). */
+/**
+ * Nodes that nobody may use in [from, until) but those it is open to. maintenance: open to nobody. booking: a booked
+ * reservation. claim: nodes that are being vacated for a job that preempts.
+ */
 export interface WindowModel {
   readonly id: string;
   readonly groupId: string;
   readonly nodeIndices: readonly number[];
   readonly from: Seconds;
   readonly until: Seconds;
+  /** Absent: maintenance. */
+  readonly kind?: 'maintenance' | 'booking' | 'claim';
+  /** Who may use the nodes meanwhile: jobs of these tenants and of those below them, of these classes, or these very jobs. */
+  readonly openTo?: {
+    readonly tenants?: readonly string[];
+    readonly classes?: readonly JobClass[];
+    readonly jobs?: readonly string[];
+  };
 }
 
 export interface TenantModel {
@@ -100,8 +168,19 @@ export interface TenantModel {
   readonly parentId: string | null;
   /** Share weight, > 0. */
   readonly weight: number;
-  /** Decayed normalised card-seconds at the last accrual tick. */
+  /** Decayed reference-card-seconds of what has ended, at the last accrual tick. */
   readonly usage: number;
+  readonly quota?: QuotaModel;
+}
+
+/** All in reference cards held at a time. */
+export interface QuotaModel {
+  /** What the tenant and those below it may always have. */
+  readonly cards: number;
+  /** How much more than `cards` it may take of what others leave idle; absent: as much as there is. */
+  readonly borrowingLimit?: number;
+  /** How much of `cards` others may take while it is idle; absent: all. */
+  readonly lendingLimit?: number;
 }
 
 /** A whole state, from which a planner can be started cold. Arrays may come in any order; the planner sorts by id or sequence. */
@@ -116,6 +195,8 @@ export interface Snapshot {
   readonly running: readonly RunningJob[];
   readonly queued: readonly QueuedJob[];
   readonly outlooks: readonly OutlookModel[];
+  readonly links?: readonly LinkModel[];
+  readonly powerCaps?: readonly PowerCapModel[];
 }
 
 export type Delta =
@@ -130,6 +211,10 @@ export type Delta =
   | { readonly kind: 'window-set'; readonly window: WindowModel }
   | { readonly kind: 'window-gone'; readonly windowId: string }
   | { readonly kind: 'usage'; readonly tenants: readonly TenantModel[] }
+  /** Latency, tenants, classes: all but the groups of a pool. */
+  | { readonly kind: 'pool-changed'; readonly pool: PoolModel }
+  | { readonly kind: 'power-cap-set'; readonly cap: PowerCapModel }
+  | { readonly kind: 'power-cap-gone'; readonly capId: string }
   | { readonly kind: 'outlook'; readonly outlook: OutlookModel };
 
 export const orderNames = ['fcfs', 'sjf', 'saf', 'wfp3', 'unicep', 'f1', 'fair'] as const;
@@ -153,6 +238,31 @@ export interface PlanningPolicy {
   /** At most so many starts a cycle; what is left over goes with the next. */
   readonly maxStarts: number;
   readonly weights: ScoreWeights;
+  /** What a hold lasts for planning: the kill limit, or the predicted run time, put off when outlived. Default: limit. */
+  readonly runTimes?: 'limit' | 'predicted';
+  readonly fairShare?: {
+    /** Use counts half after so long. Default: 14 days. */
+    readonly halfLifeSeconds?: number;
+    /** Ranks change at multiples of it only. Default: 60. */
+    readonly accrualSeconds?: number;
+    /** So many seconds of use are charged to a start at once, against bursts. Default: 600. */
+    readonly entryPenaltySeconds?: number;
+  };
+  /** Quotas are obeyed unless off. */
+  readonly quotas?: 'off';
+  /** Absent: nobody is preempted. */
+  readonly preemption?: {
+    /** A job may put out preemptible ones that are so many priority bands below it; absent: never. */
+    readonly bandsBelow?: number;
+    /** A job within its tenant's quota may put out preemptible ones of tenants that borrow. */
+    readonly reclaim?: boolean;
+    /** Nobody who was put out before is put out again in the first so many seconds of his next run. */
+    readonly minRunSeconds: number;
+    /** At most so many jobs may preempt in one cycle. */
+    readonly maxPreemptors: number;
+  };
+  /** Elastic jobs are resized at their checkpoints unless off. */
+  readonly elastic?: 'off';
 }
 
 export interface PlannedStart {
@@ -168,6 +278,43 @@ export interface PlannedStart {
   /** Started although a job before it in the order was not. */
   readonly backfilled: boolean;
   readonly score: number;
+  /** Seconds at the beginning in which its data is brought in; absent: none. */
+  readonly stagingSeconds?: number;
+  /** Which cards of each node, where cards are shared: same order as `nodeIndices`. */
+  readonly devices?: readonly (readonly number[])[];
+}
+
+/** Running work that is to make room. Its nodes are held for the preemptor by a claim until it starts there. */
+export interface PlannedPreemption {
+  readonly attemptId: string;
+  readonly jobId: string;
+  readonly reason: 'priority' | 'reclaim';
+  readonly forJobId: string;
+  /** When to stop it: at once, or at its next checkpoint. */
+  readonly at: Seconds;
+  /** Node-seconds of work that are thrown away: since its last checkpoint. */
+  readonly lostNodeSeconds: number;
+}
+/** Where a preemptor will start once its victims are gone. */
+export interface PlannedClaim {
+  readonly jobId: string;
+  readonly groupId: string;
+  readonly poolId: string;
+  readonly nodeIndices: readonly number[];
+}
+/** An elastic job that goes on with another number of nodes from its next checkpoint on. */
+export interface PlannedResize {
+  readonly attemptId: string;
+  readonly jobId: string;
+  readonly fromNodes: number;
+  readonly toNodes: number;
+  readonly at: Seconds;
+}
+export interface PlannedReservation {
+  readonly jobId: string;
+  readonly groupId: string;
+  readonly poolId: string;
+  readonly start: Seconds;
 }
 
 /** Counters that say why; turned into text when somebody asks (STYLE A7). Node counts over all groups considered. */
