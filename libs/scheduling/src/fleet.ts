@@ -2,7 +2,17 @@ import { compareKeys, type NodeState } from '#libs/domain';
 import { CounterProfile } from './counter-profile.js';
 import { type Candidate, nodeCount } from './filters.js';
 import type { Ground } from './job-kinds.js';
-import type { GroupModel, OutlookModel, RunningJob, Seconds, Snapshot, WindowModel } from './model.js';
+import type {
+  GroupModel,
+  LinkModel,
+  OutlookModel,
+  PoolModel,
+  PowerCapModel,
+  RunningJob,
+  Seconds,
+  Snapshot,
+  WindowModel,
+} from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Holding, Profile, Undo } from './profile.js';
 import { askOf, capacityOf } from './vector.js';
@@ -12,14 +22,20 @@ export class Fleet implements Ground {
   readonly profiles: readonly Profile[];
   readonly candidates: Candidate[];
   version = 0;
+  /** Changes whenever what a pool is does: what nothing but an amended request changes may then have changed all the same. */
+  poolsVersion = 0;
   dearest = 0;
+  readonly links: readonly LinkModel[];
   private readonly groupIndex: ReadonlyMap<string, number>;
   private readonly running = new Map<string, RunningJob>();
   private readonly windows = new Map<string, WindowModel>();
   private readonly states: Map<number, NodeState>[];
   private readonly outlooks = new Map<string, OutlookModel>();
+  private readonly powerCaps = new Map<string, PowerCapModel>();
 
-  constructor(snapshot: Pick<Snapshot, 'pools' | 'groups'>) {
+  constructor(snapshot: Pick<Snapshot, 'pools' | 'groups' | 'links' | 'powerCaps'>) {
+    this.links = snapshot.links ?? [];
+    for (const cap of snapshot.powerCaps ?? []) this.powerCaps.set(cap.id, cap);
     const pools = new Map(snapshot.pools.map((pool) => [pool.id, pool]));
     const groups = snapshot.groups.toSorted((a, b) => compareKeys(a.id, b.id));
     this.groupIndex = new Map(groups.map((group, index) => [group.id, index]));
@@ -96,6 +112,27 @@ export class Fleet implements Ground {
     if (isKnown) this.version++;
   }
 
+  /** Replaces all that is known of a pool but its groups; a pool without groups here is nobody's concern. */
+  setPool(pool: PoolModel): void {
+    let isKnown = false;
+    this.candidates.forEach((candidate, index) => {
+      if (candidate.pool.id !== pool.id) return;
+      isKnown = true;
+      this.candidates[index] = { ...candidate, pool };
+    });
+    if (!isKnown) return;
+    this.version++;
+    this.poolsVersion++;
+  }
+
+  setPowerCap(cap: PowerCapModel): void {
+    this.powerCaps.set(cap.id, cap);
+  }
+
+  dropPowerCap(capId: string): void {
+    this.powerCaps.delete(capId);
+  }
+
   setWindow(window: WindowModel): void {
     const index = this.indexOf(window.groupId);
     this.checkNodes(index, window.nodeIndices, `window ${window.id}`);
@@ -163,7 +200,7 @@ export class Fleet implements Ground {
   }
 
   /** The fleet's part of a snapshot, sorted. */
-  picture(): Pick<Snapshot, 'nodeStates' | 'windows' | 'running' | 'outlooks'> {
+  picture(): Pick<Snapshot, 'nodeStates' | 'windows' | 'running' | 'outlooks' | 'links' | 'powerCaps'> {
     return {
       nodeStates: this.states.flatMap((states, index) =>
         [...states]
@@ -173,6 +210,14 @@ export class Fleet implements Ground {
       windows: [...this.windows.values()].sort((a, b) => compareKeys(a.id, b.id)),
       running: [...this.running.values()].sort((a, b) => compareKeys(a.attemptId, b.attemptId)),
       outlooks: [...this.outlooks.values()].sort((a, b) => compareKeys(a.siteId, b.siteId)),
+      ...(this.links.length > 0 && {
+        links: this.links.toSorted(
+          (a, b) => compareKeys(a.fromSiteId, b.fromSiteId) || compareKeys(a.toSiteId, b.toSiteId),
+        ),
+      }),
+      ...(this.powerCaps.size > 0 && {
+        powerCaps: [...this.powerCaps.values()].sort((a, b) => compareKeys(a.id, b.id)),
+      }),
     };
   }
 

@@ -16,8 +16,8 @@ export interface JobKind {
   readonly cardsAsk: Ask;
   /** How many wait. */
   waiting: number;
-  /** Groups that pass the final filters: fixed for the life of the kind. */
-  readonly conceivable: readonly number[];
+  /** Groups that pass the final filters, as pools stand. */
+  conceivable: readonly number[];
   /** Groups open to it as things stand, ascending. */
   eligible: readonly number[];
   /** Number of the set of eligible groups; kinds with the same set share it. */
@@ -31,6 +31,8 @@ export interface Ground {
   readonly candidates: readonly Candidate[];
   /** Changes whenever reachability or node states do. */
   readonly version: number;
+  /** Changes whenever pools themselves do; absent: never. */
+  readonly poolsVersion?: number;
 }
 
 // Kinds without waiting jobs are kept, because the next such job is often near; swept when they are the many.
@@ -46,6 +48,7 @@ export class JobKinds {
   private shapesMade = 0;
   private readonly sets = new Map<string, { id: number; groups: readonly number[] }>();
   private setsVersion = -1;
+  private poolsVersion = 0;
   private alive = 0;
 
   constructor(private readonly ground: Ground) {}
@@ -70,6 +73,10 @@ export class JobKinds {
 
   /** Brings the eligible groups of every kind with waiting jobs up to date. */
   refresh(): void {
+    if (this.poolsVersion !== (this.ground.poolsVersion ?? 0)) {
+      this.poolsVersion = this.ground.poolsVersion ?? 0;
+      for (const kind of this.byKey.values()) kind.conceivable = this.conceive(kind.sample);
+    }
     if (this.setsVersion !== this.ground.version) this.sets.clear();
     this.setsVersion = this.ground.version;
     for (const kind of this.byIndex) {
@@ -78,18 +85,13 @@ export class JobKinds {
   }
 
   private make(key: string, job: QueuedJob): JobKind {
-    const conceivable: number[] = [];
-    this.ground.candidates.forEach((candidate, index) => {
-      if (!isOfItsSort(job, candidate.group)) return;
-      if (finalFilters.every((filter) => filter.passes(job, candidate))) conceivable.push(index);
-    });
     const index = this.freeIndices.pop() ?? this.byIndex.length;
     const kind: JobKind = {
       index,
       key,
       sample: job,
       waiting: 0,
-      conceivable,
+      conceivable: this.conceive(job),
       ask: this.askFor(job.nodes, job.perNode),
       cardsAsk: this.askFor(job.nodes, cardsAlone(job.perNode)),
       eligible: [],
@@ -100,6 +102,15 @@ export class JobKinds {
     this.byIndex[index] = kind;
     this.byKey.set(key, kind);
     return kind;
+  }
+
+  private conceive(job: QueuedJob): readonly number[] {
+    const conceivable: number[] = [];
+    this.ground.candidates.forEach((candidate, index) => {
+      if (!isOfItsSort(job, candidate.group)) return;
+      if (finalFilters.every((filter) => filter.passes(job, candidate))) conceivable.push(index);
+    });
+    return conceivable;
   }
 
   private stand(kind: JobKind): void {

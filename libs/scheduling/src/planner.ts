@@ -125,12 +125,10 @@ class FleetPlanner implements Planner {
   }
 
   snapshot(now: Seconds): Snapshot {
-    const reachable = new Map(this.fleet.candidates.map(({ pool }) => [pool.id, pool.reachable]));
+    const known = new Map(this.fleet.candidates.map(({ pool }) => [pool.id, pool]));
     return {
       now,
-      pools: this.pools
-        .map((pool) => ({ ...pool, reachable: reachable.get(pool.id) ?? pool.reachable }))
-        .sort((a, b) => compareKeys(a.id, b.id)),
+      pools: this.pools.map((pool) => known.get(pool.id) ?? pool).sort((a, b) => compareKeys(a.id, b.id)),
       groups: this.fleet.candidates.map((candidate) => candidate.group),
       tenants: [...this.tenants.values()].sort((a, b) => compareKeys(a.id, b.id)),
       queued: this.queue.all().sort((a, b) => a.sequence - b.sequence),
@@ -172,6 +170,12 @@ class FleetPlanner implements Planner {
         return;
       case 'outlook':
         return this.fleet.setOutlook(delta.outlook);
+      case 'pool-changed':
+        return this.fleet.setPool(delta.pool);
+      case 'power-cap-set':
+        return this.fleet.setPowerCap(delta.cap);
+      case 'power-cap-gone':
+        return this.fleet.dropPowerCap(delta.capId);
     }
   }
 
