@@ -9,6 +9,7 @@ export * from './node-profile.js';
 export * from './order.js';
 export * from './pass.js';
 export * from './planner.js';
+export * from './predictor.js';
 export * from './profile.js';
 export * from './scorers.js';
 export * from './waiting-queue.js';

@@ -1,6 +1,6 @@
 export * from './machine.js';
 export * from './metrics.js';
-export * from './protocol-a.js';
+export * from './protocols/protocol-a.js';
 export * from './simulate.js';
 export * from './swf.js';
 export * from './demand/index.js';

@@ -1,4 +1,4 @@
-import { cleanProtocolA } from './protocol-a.js';
+import { cleanProtocolA } from './protocols/protocol-a.js';
 import { processorsOf, readSwf, type SwfJob } from './swf.js';
 
 const line = (fields: Record<number, number | string>): string =>

@@ -1,10 +1,10 @@
 import { type Instant, HOUR_MS } from '#libs/domain';
+import { predictedRun } from '#libs/scheduling';
 import type { SampleJob } from '#libs/simulation';
 import { type SubmittingTenant, type TenantDirectory, completed, newJob } from '../jobs/submit-job.js';
 import type { IdSource, JobStore, NewJob } from '../ports.js';
 import type { DemandRunStore } from './demand-run-store.js';
 import type { DemandPlan, DemandSource } from './demand-source.js';
-import { predictedRun } from './predicted-run.js';
 
 const BATCH_JOBS = 1_000;
 const CATCH_UP_MS = 6 * HOUR_MS;

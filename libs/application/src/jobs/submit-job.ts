@@ -1,6 +1,5 @@
 import { type DataLevel, type Instant, type JobRequest, type NodeShape, type Refusal, dataLevels } from '#libs/domain';
-import type { Admission, QueuedJob } from '#libs/scheduling';
-import { predictedRun } from '../demand/predicted-run.js';
+import { type Admission, type QueuedJob, predictedRun } from '#libs/scheduling';
 import type { JobInstruments, SubmissionRejection } from '../instruments.js';
 import type { IdSource, JobStore, NewJob, Principal } from '../ports.js';
 import { toSeconds } from '../service-time.js';

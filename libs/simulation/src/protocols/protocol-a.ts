@@ -1,4 +1,4 @@
-import type { SwfJob } from './swf.js';
+import type { SwfJob } from '../swf.js';
 
 /**
  * Cleaning of protocol HB-REF v1 (PROTOCOL A2), in this order: jobs that could never run are dropped; without a requested time
