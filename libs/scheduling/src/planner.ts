@@ -83,7 +83,7 @@ class FleetPlanner implements Planner {
   plan(now: Seconds, stopwatch: () => number = () => 0): CyclePlan {
     const begun = stopwatch();
     const resume = this.stand(now);
-    this.queue.settle();
+    this.queue.settle(now);
     const ordered = stopwatch();
     const outcome = this.pass.run(now, { goal: 'estimates' });
     const starts = outcome.starts.map((start) => this.plannedStart(start, now));

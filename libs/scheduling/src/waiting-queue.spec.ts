@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { JobKinds } from './job-kinds.js';
-import { type OrderName, orderNames } from './model.js';
+import { type OrderName, type QueuedJob, orderNames } from './model.js';
 import { orderOf } from './order.js';
 import { aJob } from './testing/builders.js';
 import { WaitingQueue } from './waiting-queue.js';
@@ -44,6 +44,95 @@ describe('waiting queue', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('walks only what is kept once it is narrowed', () => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fcfs'));
+    for (const id of ['a', 'b', 'c', 'd']) queue.add(aJob(id));
+    const cursor = queue.cursor(NOW);
+    cursor.next();
+    cursor.narrow((slot) => queue.job(slot).id > 'b');
+    const walked = [cursor.next(), cursor.next(), cursor.next()];
+    expect(walked.map((slot) => (slot < 0 ? null : queue.job(slot).id))).toEqual(['c', 'd', null]);
+  });
+});
+
+describe('deadlines in the fair order', () => {
+  const within = NOW + 3600;
+  const pressing: Record<string, { jobs: Partial<QueuedJob>[]; wantFirst: number[] }> = {
+    'a deadline that can no longer be met goes before one that can': {
+      jobs: [{ deadline: within + 3600 }, { deadline: within - 1 }],
+      wantFirst: [1, 0],
+    },
+    'a deadline with just no slack is not yet lost, and goes by submission among those under an hour': {
+      jobs: [{ deadline: within + 3599 }, { deadline: within }],
+      wantFirst: [0, 1],
+    },
+    'an hour of slack to the second is a step less pressing': {
+      jobs: [{ deadline: within + 3600 }, { deadline: within + 3599 }],
+      wantFirst: [1, 0],
+    },
+    'four hours, and a day, are steps too': {
+      jobs: [{ deadline: within + 86_400 }, { deadline: within + 14_400 }, { deadline: within + 14_399 }],
+      wantFirst: [2, 1, 0],
+    },
+    'a day of slack is as good as no deadline': {
+      jobs: [{}, { deadline: within + 86_400 }, { deadline: within + 86_399 }],
+      wantFirst: [2, 0, 1],
+    },
+    'a heavier tenant does not pass a lighter one by a deadline': {
+      jobs: [{ tenantId: 'b', deadline: within }, { tenantId: 'a' }],
+      wantFirst: [1, 0],
+    },
+  };
+  it.each(Object.entries(pressing))('%s', (_sentence, { jobs, wantFirst }) => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fair', tenants));
+    jobs.forEach((job, sequence) =>
+      queue.add(aJob(`job-${sequence}`, { tenantId: 'a', limit: 3600, submittedAt: sequence, sequence, ...job })),
+    );
+    expect(orderedIds(queue)).toEqual(wantFirst.map((index) => `job-${index}`));
+  });
+
+  it('lets a deadline become pressing with time, and less so when asked about an earlier time', () => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fair', tenants));
+    queue.add(aJob('first', { submittedAt: 0, limit: 100 }));
+    queue.add(aJob('due', { submittedAt: 1, limit: 100, deadline: 10_000 }));
+    const firstAt = (now: number): string => queue.job(queue.cursor(now).next()).id;
+    // 10,000 − 100 leaves a last start at 9,900; a day, four hours and an hour before it are past or far.
+    expect(queue.nextTurn(NOW)).toBe(9900 - 3600 + 1);
+    expect([firstAt(NOW), firstAt(6300), firstAt(6301), firstAt(NOW)]).toEqual(['due', 'due', 'due', 'due']);
+    queue.add(aJob('far', { submittedAt: 0, limit: 100, deadline: 9900 + 86_400 + 100, tenantId: 'b' }));
+    expect(queue.nextTurn(NOW)).toBe(9900 - 3600 + 1);
+    queue.remove('due');
+    queue.add(aJob('soon', { submittedAt: 1, limit: 100, deadline: 100_000 }));
+    expect([firstAt(13_500), firstAt(13_501), firstAt(13_500)]).toEqual(['first', 'soon', 'first']);
+  });
+
+  it('tells when waiting alone lets somebody start', () => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fair', tenants));
+    queue.add(aJob('now', { earliestStart: NOW }));
+    expect(queue.nextTurn(NOW)).toBe(Infinity);
+    queue.add(aJob('later', { earliestStart: NOW + 9 }));
+    queue.add(aJob('sooner', { earliestStart: NOW + 5 }));
+    expect([queue.nextTurn(NOW), queue.nextTurn(NOW + 5), queue.nextTurn(NOW + 9)]).toEqual([
+      NOW + 5,
+      NOW + 9,
+      Infinity,
+    ]);
+    expect(new WaitingQueue(new JobKinds(ground), orderOf('wfp3')).nextTurn(NOW)).toBe(NOW + 1);
+  });
+});
+
+describe('changes of order', () => {
+  it('takes an order of another kind with the jobs it has', () => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fair', tenants));
+    queue.add(aJob('long', { limit: 9, tenantId: 'a' }));
+    queue.add(aJob('short', { limit: 1, tenantId: 'c' }));
+    expect(orderedIds(queue)).toEqual(['long', 'short']);
+    queue.reorder(orderOf('sjf'));
+    expect(orderedIds(queue)).toEqual(['short', 'long']);
+    queue.reorder(orderOf('fair', tenants));
+    expect(orderedIds(queue)).toEqual(['long', 'short']);
   });
 
   it('walks the fair order by band, then tenant, then submission', () => {

@@ -1,4 +1,6 @@
+import { compareKeys } from '#libs/domain';
 import type { JobKind, JobKinds } from './job-kinds.js';
+import { Lane, mergeLanes } from './lane.js';
 import type { QueuedJob, Seconds } from './model.js';
 import type { JobOrder } from './order.js';
 
@@ -11,8 +13,9 @@ export interface Cursor {
 }
 
 /**
- * The jobs that wait, in columns. Where the order does not change with time the slots are kept sorted (binary insertion, or one
- * sort where many come at once); where it does, a heap is made for each pass and only as much of it is unpacked as is asked for.
+ * The jobs that wait, in columns. Where the order does not change with time they stand in sorted lanes, and a change of the
+ * lanes' first keys (a tenant's rank) moves lanes, not jobs; where it does, a heap is made for each pass and only as much of
+ * it is unpacked as is asked for.
  */
 export class WaitingQueue {
   private jobs: (QueuedJob | undefined)[] = [];
@@ -20,9 +23,14 @@ export class WaitingQueue {
   private readonly slotOf = new Map<string, number>();
   private readonly freeSlots: number[] = [];
   private columns = columnsOf(256);
-  private sorted = new Int32Array(256);
-  private count = 0;
-  private pending: number[] = [];
+  private lanes = new Map<string, Lane>();
+  private laneOf: (Lane | undefined)[] = [];
+  // All lanes one after the other, made anew at the first look after a change.
+  private flat: Int32Array = new Int32Array(0);
+  private isFlat = false;
+  private readonly timed = new Set<number>();
+  private evaluatedAt: Seconds = -Infinity;
+  private urgencyChangesAt: Seconds = Infinity;
 
   constructor(
     private readonly table: JobKinds,
@@ -31,6 +39,11 @@ export class WaitingQueue {
 
   get size(): number {
     return this.slotOf.size;
+  }
+
+  /** One more than the largest slot in use. */
+  get width(): number {
+    return this.jobs.length;
   }
 
   job(slot: number): QueuedJob {
@@ -71,18 +84,16 @@ export class WaitingQueue {
     this.columns.notBefore[slot] = job.earliestStart ?? -Infinity;
     this.weigh(slot);
     this.slotOf.set(job.id, slot);
-    this.pending.push(slot);
+    this.enter(slot);
     return slot;
   }
 
   remove(jobId: string): void {
     const slot = this.slotOf.get(jobId);
     if (slot === undefined) return;
-    this.settle();
-    const at = this.order.waited ? this.sorted.indexOf(slot) : this.placeOf(slot);
-    this.sorted.copyWithin(at, at + 1, this.count);
-    this.count--;
+    this.leave(slot);
     this.slotOf.delete(jobId);
+    this.timed.delete(slot);
     this.table.leave(this.kind(slot));
     this.jobs[slot] = undefined;
     this.kinds[slot] = undefined;
@@ -91,73 +102,131 @@ export class WaitingQueue {
 
   /** Takes another order, or the same one after tenants' use has changed. */
   reorder(order: JobOrder): void {
-    this.settle();
+    const isSameLanes = order.lane !== undefined && order.name === this.order.name;
     this.order = order;
-    for (const slot of this.slotOf.values()) this.weigh(slot);
-    if (!order.waited) this.sorted.subarray(0, this.count).sort(this.compare);
+    this.isFlat = false;
+    if (isSameLanes) {
+      for (const lane of this.lanes.values()) {
+        if (lane.size === 0) this.lanes.delete(lane.name);
+        else lane.first = order.first(this.job(this.sampleOf(lane)));
+      }
+      return;
+    }
+    this.lanes = new Map();
+    this.timed.clear();
+    for (const slot of this.slotOf.values()) {
+      this.weigh(slot);
+      this.enter(slot);
+    }
   }
 
   cursor(now: Seconds): Cursor {
-    this.settle();
+    this.settle(now);
     return this.order.waited ? this.heapCursor(now, this.order.waited) : this.sortedCursor();
+  }
+
+  /** The first time after `now` at which waiting alone changes the order, or lets somebody start; Infinity when never. */
+  nextTurn(now: Seconds): Seconds {
+    if (this.order.waited) return now + 1;
+    this.settle(now);
+    let turn = this.urgencyChangesAt;
+    const { notBefore } = this.columns;
+    for (let i = 0; i < this.flat.length; i++) {
+      const at = notBefore[this.flat[i]!]!;
+      if (at > now && at < turn) turn = at;
+    }
+    return turn;
+  }
+
+  /** Puts the jobs that came since the last look in their places, as the order stands at that time. */
+  settle(now: Seconds): void {
+    if (now >= this.urgencyChangesAt || now < this.evaluatedAt) this.weighTimed(now);
+    if (this.isFlat) return;
+    const isSorted = !this.order.waited;
+    const lanes: Lane[] = [];
+    for (const lane of this.lanes.values()) {
+      lane.settle(this.columns, isSorted);
+      if (lane.size > 0) lanes.push(lane);
+      else this.lanes.delete(lane.name);
+    }
+    if (lanes.length === 1) this.flat = lanes[0]!.view();
+    else this.flatten(lanes.sort((a, b) => a.first - b.first || compareKeys(a.name, b.name)));
+    this.isFlat = true;
+  }
+
+  private flatten(lanes: readonly Lane[]): void {
+    const flat = new Int32Array(this.slotOf.size);
+    let end = 0;
+    for (let i = 0; i < lanes.length;) {
+      const from = i;
+      while (i < lanes.length && lanes[i]!.first === lanes[from]!.first) i++;
+      end = mergeLanes(lanes.slice(from, i), flat, end, this.columns);
+    }
+    this.flat = flat;
+  }
+
+  private enter(slot: number): void {
+    const job = this.job(slot);
+    const name = this.order.lane?.(job) ?? '';
+    let lane = this.lanes.get(name);
+    if (!lane) {
+      lane = new Lane(name, this.order.lane ? this.order.first(job) : 0);
+      this.lanes.set(name, lane);
+    }
+    lane.add(slot);
+    this.laneOf[slot] = lane;
+    this.isFlat = false;
+  }
+
+  private leave(slot: number): void {
+    this.laneOf[slot]!.remove(slot, this.columns, !this.order.waited);
+    this.isFlat = false;
+  }
+
+  private sampleOf(lane: Lane): number {
+    lane.settle(this.columns, !this.order.waited);
+    return lane.view()[0]!;
   }
 
   private weigh(slot: number): void {
     const job = this.job(slot);
-    this.columns.first[slot] = this.order.first(job);
-    this.columns.second[slot] = this.order.second(job);
+    const { order, columns } = this;
+    // Without lanes the first key orders the one lane there is.
+    columns.urgency[slot] = order.lane ? 0 : order.first(job);
+    columns.second[slot] = order.second(job);
+    if (!order.urgency) return;
+    if (job.deadline === undefined) {
+      columns.urgency[slot] = order.urgency(job, 0).level;
+      return;
+    }
+    this.timed.add(slot);
+    const { level, changesAt } = order.urgency(job, this.evaluatedAt);
+    columns.urgency[slot] = level;
+    this.urgencyChangesAt = Math.min(this.urgencyChangesAt, changesAt);
   }
 
-  private readonly compare = (a: number, b: number): number => {
-    const { first, second, sequence } = this.columns;
-    return first[a]! - first[b]! || second[a]! - second[b]! || sequence[a]! - sequence[b]!;
-  };
-
-  /** Index of the first sorted slot that does not go before this one. */
-  private placeOf(slot: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.compare(this.sorted[middle]!, slot) < 0) low = middle + 1;
-      else high = middle;
+  private weighTimed(now: Seconds): void {
+    this.evaluatedAt = now;
+    this.urgencyChangesAt = Infinity;
+    for (const slot of this.timed) {
+      const { level, changesAt } = this.order.urgency!(this.job(slot), now);
+      this.urgencyChangesAt = Math.min(this.urgencyChangesAt, changesAt);
+      if (level === this.columns.urgency[slot]) continue;
+      this.leave(slot);
+      this.columns.urgency[slot] = level;
+      this.enter(slot);
     }
-    return low;
-  }
-
-  /** Puts the jobs that came since the last look in their places. */
-  settle(): void {
-    if (this.pending.length === 0) return;
-    const room = this.count + this.pending.length;
-    if (room > this.sorted.length) {
-      const wider = new Int32Array(room * 2);
-      wider.set(this.sorted);
-      this.sorted = wider;
-    }
-    const many = this.pending.length > 32 && this.pending.length > this.count / 16;
-    if (many || this.order.waited) {
-      this.sorted.set(this.pending, this.count);
-      this.count = room;
-      if (!this.order.waited) this.sorted.subarray(0, room).sort(this.compare);
-    } else {
-      for (const slot of this.pending) {
-        const at = this.placeOf(slot);
-        this.sorted.copyWithin(at + 1, at, this.count);
-        this.sorted[at] = slot;
-        this.count++;
-      }
-    }
-    this.pending = [];
   }
 
   private sortedCursor(): Cursor {
-    const { sorted, count } = this;
+    const { flat } = this;
+    const count = flat.length;
     let at = 0;
     let keep: ((slot: number) => boolean) | null = null;
     return {
       next: () => {
-        if (keep) while (at < count && !keep(sorted[at]!)) at++;
-        return at < count ? sorted[at++]! : -1;
+        if (keep) while (at < count && !keep(flat[at]!)) at++;
+        return at < count ? flat[at++]! : -1;
       },
       narrow: (test) => {
         keep = test;
@@ -166,12 +235,12 @@ export class WaitingQueue {
   }
 
   private heapCursor(now: Seconds, waited: NonNullable<JobOrder['waited']>): Cursor {
-    const { first, submitted, limit, nodes, sequence, key } = this.columns;
-    const heap = this.sorted.slice(0, this.count);
+    const { urgency, submitted, limit, nodes, sequence, key } = this.columns;
+    const heap = this.flat.slice();
     let size = heap.length;
     for (let i = 0; i < size; i++) {
       const slot = heap[i]!;
-      key[slot] = waited(now - submitted[slot]!, limit[slot]!, nodes[slot]!, first[slot]!);
+      key[slot] = waited(now - submitted[slot]!, limit[slot]!, nodes[slot]!, urgency[slot]!);
     }
     const before = (a: number, b: number): boolean =>
       key[a]! < key[b]! || (key[a]! === key[b]! && sequence[a]! < sequence[b]!);
@@ -208,7 +277,7 @@ export class WaitingQueue {
   }
 }
 
-const columnNames = ['limit', 'nodes', 'submitted', 'sequence', 'notBefore', 'first', 'second', 'key'] as const;
+const columnNames = ['limit', 'nodes', 'submitted', 'sequence', 'notBefore', 'urgency', 'second', 'key'] as const;
 type Columns = Record<(typeof columnNames)[number], Float64Array>;
 
 function columnsOf(length: number, old?: Columns): Columns {
