@@ -58,6 +58,18 @@ async function fill(tenantId: string): Promise<void> {
      values ('pinned-site', 'pinned', '2026-11-22 00:00Z', 'attempt', $1, $1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
     [tenantId],
   );
+  await system.query(
+    `with made as (
+       insert into reservation (id, kind, name, tenant_id, starts_at, ends_at, parts, booked_until, created_at, created_by)
+       values (gen_random_uuid(), 'booking', 'course', $1, '2026-12-01Z', '2026-12-02Z', '[]', '2026-12-02Z', now(), 'test') returning *
+     ), once as (
+       insert into reservation_occurrence (reservation_id, starts_at, ends_at, tenant_id)
+       select id, starts_at, ends_at, tenant_id from made returning *
+     )
+     insert into reservation_node (reservation_id, starts_at, node_id, group_id, tenant_id, window_id, during)
+     select reservation_id, starts_at, tenant_id || '-node', 'pinned-a', tenant_id, reservation_id::text, tstzrange(starts_at, ends_at) from once`,
+    [tenantId],
+  );
   await system.query(`insert into settled_tenant_total values ($1, 'pinned', 'card-a', 'training', 0, 0, 0)`, [
     tenantId,
   ]);

@@ -2,8 +2,8 @@ import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
 import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
 import type { Database, Session } from './database.js';
 import {
-  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, wholeSeconds,
-  type AttemptRow, type GroupRow, type PoolRow, type QueuedRow,
+  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, wholeSeconds, windowModelOf,
+  type AttemptRow, type GroupRow, type PoolRow, type QueuedRow, type WindowRow,
 } from './planner-rows.js'; // prettier-ignore
 import {
   nodesThat,
@@ -12,13 +12,14 @@ import {
   selectAttempts,
   selectGroups,
   selectTenants,
+  selectWindows,
   type TenantRow,
 } from './planner-sql.js';
 
 export type Followed = Awaited<ReturnType<PlannerFeed['since']>>;
 
 /** What a change row may speak of. `catalogue`: pools or groups came, went or changed shape; followers start cold. */
-export const changeKinds = ['job', 'attempt', 'node', 'pool', 'tenant', 'catalogue'] as const;
+export const changeKinds = ['job', 'attempt', 'node', 'pool', 'tenant', 'window', 'catalogue'] as const;
 type ChangeKind = (typeof changeKinds)[number];
 
 // Repeatable read: everything in the transaction, the cursor included, is read from one snapshot.
@@ -61,7 +62,7 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
     private readonly options: { readonly keepChanges: number } = { keepChanges: 100_000 },
   ) {}
 
-  /** Enabled pools only. Outlooks come from the application, windows from no table yet: both are empty here. */
+  /** Enabled pools only. Outlooks come from the application and are empty here. */
   async cold(now: number): Promise<{ readonly snapshot: Snapshot; readonly cursor: string }> {
     return this.database.transaction(async (session) => {
       await session.query(oneSnapshot);
@@ -110,12 +111,13 @@ async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
   const nodes = await session.query<NodeStateRow>(nodesThat(`n.state <> 'up'`));
   const running = await session.query<AttemptRow>(selectAttempts(''));
   const queued = await session.query<QueuedRow>(queuedJobs(''));
+  const windows = await session.query<WindowRow>(selectWindows(''));
   return {
     now: wholeSeconds(now),
     pools: pools.rows.map(poolModelOf),
     groups: groups.rows.map(groupModelOf),
     nodeStates: nodes.rows.map(({ group_id, index, state }) => ({ groupId: group_id, index, state })),
-    windows: [],
+    windows: windows.rows.map(windowModelOf),
     tenants: await readTenants(session),
     running: running.rows.map(runningJobOf),
     queued: queued.rows.map(queuedJobOf),
@@ -133,11 +135,13 @@ async function readTenants(session: Session): Promise<TenantModel[]> {
 async function readDeltas(session: Session, subjects: ReadonlyMap<ChangeKind, readonly string[]>): Promise<Delta[]> {
   const attempts = await attemptDeltas(session, subjects.get('attempt') ?? []);
   const jobs = await jobDeltas(session, subjects.get('job') ?? []);
+  const windows = await windowDeltas(session, subjects.get('window') ?? []);
   return [
     ...attempts.filter((delta) => delta.kind === 'attempt-ended'),
     ...jobs.filter((delta) => delta.kind === 'job-withdrawn'),
     ...(await poolDeltas(session, subjects.get('pool') ?? [])),
     ...(await nodeDeltas(session, subjects.get('node') ?? [])),
+    ...windows,
     ...attempts.filter((delta) => delta.kind !== 'attempt-ended'),
     ...jobs.filter((delta) => delta.kind === 'job-queued'),
     ...(subjects.has('tenant') ? [{ kind: 'usage' as const, tenants: await readTenants(session) }] : []),
@@ -176,4 +180,12 @@ async function poolDeltas(session: Session, ids: readonly string[]): Promise<Del
   if (ids.length === 0) return [];
   const { rows } = await session.query<PoolRow>(poolsThat('id = any($1::text[])'), [ids]);
   return rows.map(({ id, reachable }) => ({ kind: 'pool-reachable', poolId: id, reachable }));
+}
+
+async function windowDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<WindowRow>(selectWindows('and w.window_id = any($1::text[])'), [ids]);
+  const standing = new Set(rows.map((row) => row.id));
+  const gone = ids.filter((id) => !standing.has(id)).map((windowId) => ({ kind: 'window-gone' as const, windowId }));
+  return [...gone, ...rows.map((row) => ({ kind: 'window-set' as const, window: windowModelOf(row) }))];
 }

@@ -1,5 +1,5 @@
 import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
-import type { GroupModel, PoolModel, QueuedJob, RunningJob, Seconds } from '#libs/scheduling';
+import type { GroupModel, PoolModel, QueuedJob, RunningJob, Seconds, WindowModel } from '#libs/scheduling';
 
 /** Starts and ends both round up (DESIGN.md 5). */
 export const wholeSeconds = (at: Instant): Seconds => Math.ceil(at / 1000);
@@ -123,4 +123,29 @@ export const runningJobOf = (row: AttemptRow): RunningJob => ({
   perNode: shapeOf(row),
   startedAt: wholeSeconds(row.started_at ?? row.placed_at),
   endsBy: wholeSeconds(row.ends_by),
+});
+
+export interface WindowRow {
+  readonly id: string;
+  readonly group_id: string;
+  readonly node_indices: readonly number[];
+  readonly from_at: Instant;
+  readonly until_at: Instant;
+  readonly kind: 'booking' | 'maintenance';
+  readonly tenant_id: string | null;
+  readonly class: JobClass | null;
+}
+export const windowModelOf = (row: WindowRow): WindowModel => ({
+  id: row.id,
+  groupId: row.group_id,
+  nodeIndices: row.node_indices,
+  from: wholeSeconds(row.from_at),
+  until: wholeSeconds(row.until_at),
+  kind: row.kind,
+  ...(row.kind === 'booking' && {
+    openTo: {
+      ...(row.tenant_id !== null && { tenants: [row.tenant_id] }),
+      ...(row.class !== null && { classes: [row.class] }),
+    },
+  }),
 });

@@ -41,3 +41,14 @@ export const queuedJobs = (condition: string): string => `
     j.limit_seconds, j.predicted_seconds, j.avoid_pools, t.home_district,
     j.request->'resources' as resources, j.request->'constraints' as constraints
   from job j join tenant t on t.id = j.tenant_id where j.state = 'queued' ${condition} order by j.sequence`;
+
+/** One for each group of each occurrence that is booked. */
+export const selectWindows = (condition: string): string => `
+  select w.window_id as id, w.group_id, array_agg(n.index order by n.index) as node_indices,
+    min(lower(w.during)) as from_at, max(upper(w.during)) as until_at, r.kind, r.tenant_id, r.class
+  from reservation_node w
+  join reservation_occurrence o on o.reservation_id = w.reservation_id and o.starts_at = w.starts_at and o.state = 'booked'
+  join reservation r on r.id = w.reservation_id
+  join node n on n.id = w.node_id and n.group_id = w.group_id
+  join node_group g on g.id = n.group_id join pool p on p.id = g.pool_id
+  where p.enabled ${condition} group by w.window_id, w.group_id, r.id order by w.window_id`;

@@ -13,3 +13,7 @@ export * from './predictor.js';
 export * from './profile.js';
 export * from './scorers.js';
 export * from './waiting-queue.js';
+export * from './bookings/booking.js';
+export * from './bookings/give-back.js';
+export * from './bookings/node-choice.js';
+export * from './bookings/occurrences.js';
