@@ -12,8 +12,7 @@ const aSeries = (from: string, recurrence?: Recurrence, hours = 2): Series => ({
 const days = (starts: readonly { readonly from: number }[]): string[] =>
   starts.map(({ from }) => rfc3339(from).slice(0, 16));
 
-describe('a series within a stretch', () => {
-  const cases: Record<string, { series: Series; from: string; until: string; want: string[] }> = {
+const within: Record<string, { series: Series; from: string; until: string; want: string[] }> = {
     'that happens once is there once': {
       series: aSeries('2026-12-01T09:00:00'),
       from: '2026-11-01T00:00:00', until: '2027-11-01T00:00:00',
@@ -115,7 +114,8 @@ describe('a series within a stretch', () => {
       want: ['2026-11-25T23:00'],
     },
   }; // prettier-ignore
-  it.each(Object.entries(cases))('%s', (_sentence, { series, from, until, want }) => {
+describe('a series within a stretch', () => {
+  it.each(Object.entries(within))('%s', (_sentence, { series, from, until, want }) => {
     const found = occurrences(series, { from: at(from), until: at(until) });
     expect(days(found)).toEqual(want);
     for (const one of found) expect(one.until - one.from).toBe(2 * HOUR_MS);
@@ -186,12 +186,13 @@ describe('for every series', () => {
         const first = shanghai(series.from);
         expect(found[0]?.from).toBe(series.from);
         expect(found.length).toBeLessThanOrEqual(count ?? Infinity);
-        found.forEach((one, index) => {
+        for (const one of found) {
           const local = shanghai(one.from);
           expect([local.hour, local.minute]).toEqual([first.hour, first.minute]);
-          if (named) expect(named).toContain(weekdayOf(one.from));
-          if (index > 0) expect(one.from).toBeGreaterThan(found[index - 1]!.from);
-        });
+          expect(named ?? weekdays).toContain(weekdayOf(one.from));
+        }
+        const starts = found.map((one) => one.from);
+        expect([...new Set(starts)].sort((a, b) => a - b)).toEqual(starts);
       }),
     );
   });
