@@ -10,6 +10,14 @@ const on = (group: GroupModel, pool: Partial<PoolModel> = {}, up = nodeCount(gro
   installed: nodeCount(group),
   up,
 });
+const linked = (links: Record<string, number>): Candidate => ({
+  ...on(aGroup('g')),
+  links: new Map(Object.entries(links)),
+});
+const openTo = (...tenants: string[]): Candidate => ({
+  ...on(aGroup('g'), { tenants: ['hospital'] }),
+  openTo: new Set(tenants),
+});
 
 const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Refusal | null }> = {
   'a job that asks for nothing special goes anywhere with cards': { job: {}, on: [on(aGroup('g'))], want: null },
@@ -68,6 +76,60 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     on: [on(aGroup('g'), { dataLevels: ['general'] })],
     want: 'data-level-not-allowed',
   },
+  'a pool that lists another tenant': {
+    job: {},
+    on: [on(aGroup('g'), { tenants: ['hospital'] })],
+    want: 'pool-not-open-to-tenant',
+  },
+  'a pool that lists its tenant among others': {
+    job: {},
+    on: [on(aGroup('g'), { tenants: ['hospital', 'institute'] })],
+    want: null,
+  },
+  'a pool that is open to nobody': { job: {}, on: [on(aGroup('g'), { tenants: [] })], want: 'pool-not-open-to-tenant' },
+  'a tenant below a listed one': { job: { tenantId: 'ward' }, on: [openTo('hospital', 'ward')], want: null },
+  'a tenant beside the listed one': {
+    job: { tenantId: 'school' },
+    on: [openTo('hospital', 'ward')],
+    want: 'pool-not-open-to-tenant',
+  },
+  'a closed pool without the right cards speaks of the cards, which a request can change': {
+    job: { acceleratorModels: ['h100'] },
+    on: [openTo('hospital')],
+    want: 'accelerator-model-absent',
+  },
+  'data that stays at another site': {
+    job: { dataSite: 'h-site' },
+    on: [on(aGroup('g'))],
+    want: 'data-site-elsewhere',
+  },
+  'data that stays at the site of the pool': { job: { dataSite: 'g-site' }, on: [on(aGroup('g'))], want: null },
+  'inputs from a site without a link': {
+    job: { inputs: [{ siteId: 'h-site', sizeGiB: 1 }] },
+    on: [linked({ 'i-site': 10 })],
+    want: 'no-link-to-inputs',
+  },
+  'inputs of which one has no link': {
+    job: { inputs: ['i-site', 'h-site'].map((siteId) => ({ siteId, sizeGiB: 1 })) },
+    on: [linked({ 'i-site': 10 })],
+    want: 'no-link-to-inputs',
+  },
+  'inputs from a linked site and from its own': {
+    job: { inputs: ['i-site', 'g-site'].map((siteId) => ({ siteId, sizeGiB: 1 })) },
+    on: [linked({ 'i-site': 10 })],
+    want: null,
+  },
+  'inputs from its own site need no link': {
+    job: { inputs: [{ siteId: 'g-site', sizeGiB: 1 }] },
+    on: [on(aGroup('g'))],
+    want: null,
+  },
+  'inputs where no links are known at all': {
+    job: { inputs: [{ siteId: 'h-site', sizeGiB: 1 }] },
+    on: [on(aGroup('g'))],
+    want: 'no-link-to-inputs',
+  },
+  'no inputs need no link': { job: { inputs: [] }, on: [on(aGroup('g'))], want: null },
   'more nodes than there are': { job: { nodes: 5 }, on: [on(aGroup('g'))], want: 'larger-than-any-pool' },
   'more memory a node than there is': {
     job: { perNode: { cards: 1, cores: 1, memoryGiB: 513 } },

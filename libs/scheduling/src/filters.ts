@@ -8,6 +8,10 @@ export interface Candidate {
   readonly pool: PoolModel;
   readonly installed: number;
   readonly up: number;
+  /** Tenants that a pool with a list of them takes, resolved over the tenant tree; absent: those it lists, or everybody. */
+  readonly openTo?: ReadonlySet<string>;
+  /** Gbit/s of the declared links to the pool's site, by the site at their other end. */
+  readonly links?: ReadonlyMap<string, number>;
 }
 
 export interface Filter {
@@ -15,8 +19,14 @@ export interface Filter {
   passes(job: QueuedJob, candidate: Candidate): boolean;
 }
 
-export const nodeCount = (group: GroupModel): number =>
+export const nodeCount = (group: Pick<GroupModel, 'nodes'>): number =>
   typeof group.nodes === 'number' ? group.nodes : group.nodes.length;
+
+/** First of all, since a request cannot change who asks. */
+const poolOpenToTenant: Filter = {
+  refusal: 'pool-not-open-to-tenant',
+  passes: (job, { pool, openTo }) => openTo?.has(job.tenantId) ?? pool.tenants?.includes(job.tenantId) ?? true,
+};
 
 const acceleratorModel: Filter = {
   refusal: 'accelerator-model-absent',
@@ -77,6 +87,17 @@ const dataLevel: Filter = {
   passes: (job, { pool }) => pool.dataLevels.includes(job.dataLevel),
 };
 
+const dataSite: Filter = {
+  refusal: 'data-site-elsewhere',
+  passes: (job, { pool }) => job.dataSite === undefined || job.dataSite === pool.siteId,
+};
+
+const linkToInputs: Filter = {
+  refusal: 'no-link-to-inputs',
+  passes: (job, { pool, links }) =>
+    !job.inputs || job.inputs.every(({ siteId }) => siteId === pool.siteId || (links?.has(siteId) ?? false)),
+};
+
 const size: Filter = {
   refusal: 'larger-than-any-pool',
   passes: (job, { group, installed }) =>
@@ -96,6 +117,7 @@ const nodesInService: Filter = {
 
 /** What nothing but an amended request changes: admission asks these alone. */
 export const finalFilters: readonly Filter[] = [
+  poolOpenToTenant,
   acceleratorModel,
   acceleratorMemory,
   architecture,
@@ -104,6 +126,8 @@ export const finalFilters: readonly Filter[] = [
   listedPool,
   latencyRing,
   dataLevel,
+  dataSite,
+  linkToInputs,
   size,
   notRejected,
 ];

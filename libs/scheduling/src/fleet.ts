@@ -11,10 +11,13 @@ import type {
   RunningJob,
   Seconds,
   Snapshot,
+  TenantModel,
   WindowModel,
 } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Holding, Profile, Undo } from './profile.js';
+import { linksOf } from './staging.js';
+import { membersOf, parentsOf } from './tenancy.js';
 import { askOf, capacityOf } from './vector.js';
 
 /** Pools, node groups with their profiles, and what runs there. Groups go by index, in the order of their ids. */
@@ -24,6 +27,8 @@ export class Fleet implements Ground {
   version = 0;
   /** Changes whenever what a pool is does: what nothing but an amended request changes may then have changed all the same. */
   poolsVersion = 0;
+  /** Changes whenever a tenant may have come to reach other pools: then kinds of jobs are no longer what they were. */
+  tenancyVersion = 0;
   dearest = 0;
   readonly links: readonly LinkModel[];
   private readonly groupIndex: ReadonlyMap<string, number>;
@@ -31,6 +36,8 @@ export class Fleet implements Ground {
   private readonly windows = new Map<string, WindowModel>();
   private readonly states: Map<number, NodeState>[];
   private readonly outlooks = new Map<string, OutlookModel>();
+  private parents: ReadonlyMap<string, string | null> = new Map();
+  private readonly reaches = new Map<string, string>();
   private readonly powerCaps = new Map<string, PowerCapModel>();
 
   constructor(snapshot: Pick<Snapshot, 'pools' | 'groups' | 'links' | 'powerCaps'>) {
@@ -43,7 +50,8 @@ export class Fleet implements Ground {
       const pool = pools.get(group.poolId);
       if (!pool)
         throw new Error(`group ${group.id} belongs to pool ${group.poolId}, which is not in the snapshot: add it`);
-      return { group, pool, installed: nodeCount(group), up: nodeCount(group) };
+      const links = linksOf(pool.siteId, this.links);
+      return this.opened({ group, pool, installed: nodeCount(group), up: nodeCount(group), links });
     });
     this.profiles = groups.map((group) =>
       typeof group.nodes === 'number'
@@ -115,14 +123,43 @@ export class Fleet implements Ground {
   /** Replaces all that is known of a pool but its groups; a pool without groups here is nobody's concern. */
   setPool(pool: PoolModel): void {
     let isKnown = false;
+    let isOpenedOtherwise = false;
     this.candidates.forEach((candidate, index) => {
       if (candidate.pool.id !== pool.id) return;
       isKnown = true;
-      this.candidates[index] = { ...candidate, pool };
+      isOpenedOtherwise ||= !sameLists(candidate.pool.tenants, pool.tenants);
+      this.candidates[index] = this.opened({ ...candidate, pool, links: linksOf(pool.siteId, this.links) });
     });
     if (!isKnown) return;
     this.version++;
     this.poolsVersion++;
+    if (isOpenedOtherwise) this.forgetReaches();
+  }
+
+  /** Takes the tenant tree; use, weights and quotas are of no concern here. */
+  setTenants(tenants: readonly TenantModel[]): void {
+    const parents = parentsOf(tenants);
+    if (parents.size === this.parents.size && [...parents].every(([id, parent]) => this.parents.get(id) === parent)) {
+      return;
+    }
+    this.parents = parents;
+    if (!this.candidates.some(({ pool }) => pool.tenants)) return;
+    this.candidates.forEach((candidate, index) => {
+      this.candidates[index] = this.opened(candidate);
+    });
+    this.version++;
+    this.poolsVersion++;
+    this.forgetReaches();
+  }
+
+  reachOf(tenantId: string): string {
+    let reach = this.reaches.get(tenantId);
+    if (reach === undefined) {
+      const open = this.candidates.flatMap(({ openTo }, index) => (openTo?.has(tenantId) ? [index] : []));
+      reach = open.join(',');
+      this.reaches.set(tenantId, reach);
+    }
+    return reach;
   }
 
   setPowerCap(cap: PowerCapModel): void {
@@ -221,6 +258,16 @@ export class Fleet implements Ground {
     };
   }
 
+  private opened({ openTo: _before, ...candidate }: Candidate): Candidate {
+    const { tenants } = candidate.pool;
+    return tenants ? { ...candidate, openTo: membersOf(tenants, this.parents) } : candidate;
+  }
+
+  private forgetReaches(): void {
+    this.reaches.clear();
+    this.tenancyVersion++;
+  }
+
   private isAdrift(attempt: RunningJob): boolean {
     return attempt.nodeIndices.length === 0 && typeof this.group(this.indexOf(attempt.groupId)).nodes !== 'number';
   }
@@ -246,3 +293,6 @@ const holdingOf = (attempt: RunningJob): Holding => ({
   count: attempt.nodeIndices.length || attempt.nodeCount,
   perNode: askOf(attempt.perNode),
 });
+
+const sameLists = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.join('\n') === b.join('\n'));

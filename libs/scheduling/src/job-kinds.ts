@@ -1,8 +1,9 @@
-import type { NodeShape } from '#libs/domain';
+import { compareKeys, type NodeShape } from '#libs/domain';
 import type { Candidate } from './filters.js';
 import { finalFilters, isOfItsSort, passingFilters } from './filters.js';
 import type { QueuedJob } from './model.js';
 import type { Ask } from './profile.js';
+import { inputsBySite } from './staging.js';
 import { askOf, capacityOf, dominantShare } from './vector.js';
 
 /** Jobs alike in all that placing looks at, but for their limit: what is found out for one holds for all. */
@@ -33,6 +34,8 @@ export interface Ground {
   readonly version: number;
   /** Changes whenever pools themselves do; absent: never. */
   readonly poolsVersion?: number;
+  /** Stands for the pools with a list of tenants that the tenant may use; absent: no pool has one. */
+  reachOf?(tenantId: string): string;
 }
 
 // Kinds without waiting jobs are kept, because the next such job is often near; swept when they are the many.
@@ -54,7 +57,7 @@ export class JobKinds {
   constructor(private readonly ground: Ground) {}
 
   join(job: QueuedJob): JobKind {
-    const key = keyOf(job);
+    const key = keyOf(job, this.ground.reachOf?.(job.tenantId) ?? '');
     const kind = this.byKey.get(key) ?? this.make(key, job);
     if (kind.waiting++ === 0) this.alive++;
     return kind;
@@ -168,13 +171,20 @@ export class JobKinds {
 const cardsAlone = ({ cards }: NodeShape): NodeShape => ({ cards, cores: 0, memoryGiB: 0 });
 const shapeKey = (perNode: NodeShape): string => `${perNode.cards}/${perNode.cores}/${perNode.memoryGiB}`;
 
-/** Everything that a filter or a profile reads of a job, except its limit. Lists count as sets. */
-function keyOf(job: QueuedJob): string {
+/**
+ * Everything that a filter or a profile reads of a job, except its limit. Lists count as sets. Of its tenant the key holds only
+ * which closed pools are open to it, so that tenants do not multiply the kinds.
+ */
+function keyOf(job: QueuedJob, reach: string): string {
   const plain = `${job.nodes}*${shapeKey(job.perNode)} ${job.class} ${job.dataLevel} ${job.stack ?? ''} ${job.architecture ?? ''}`;
   const place =
     job.maxLatencyMs === undefined ? '' : `${job.maxLatencyMs} ms ${JSON.stringify(job.fromDistrict ?? null)}`;
   const lists = [job.acceleratorModels, job.pools, job.avoidPools]
     .map((list) => (list === undefined ? '' : JSON.stringify(list.toSorted())))
     .join(';');
-  return `${plain} ${job.minAcceleratorMemoryGiB ?? ''} ${place} ${lists}`;
+  const data = job.dataSite === undefined && !job.inputs?.length ? '' : dataKey(job);
+  return `${plain} ${job.minAcceleratorMemoryGiB ?? ''} ${place} ${lists} ${data} ${reach}`;
 }
+
+const dataKey = (job: QueuedJob): string =>
+  JSON.stringify([job.dataSite ?? null, [...inputsBySite(job)].sort(([a], [b]) => compareKeys(a, b))]);

@@ -48,6 +48,13 @@ const anyJob: fc.Arbitrary<Partial<QueuedJob>> = fc.record(
     fromDistrict: fc.constantFrom(...districts),
     maxLatencyMs: fc.constantFrom(undefined, undefined, 5, 30),
     dataLevel: fc.constantFrom('general' as const, 'core' as const),
+    dataSite: fc.constantFrom(undefined, undefined, undefined, 'mixed-site'),
+    inputs: fc.constantFrom(
+      undefined,
+      undefined,
+      [{ siteId: 'mixed-site', sizeGiB: 1 }],
+      [{ siteId: 'third-site', sizeGiB: 100 }],
+    ),
   },
   { requiredKeys: ['nodes', 'perNode', 'limit', 'tenantId', 'submittedAt', 'priority', 'dataLevel'] },
 );
@@ -77,6 +84,7 @@ type Step =
   | { readonly do: 'reach'; readonly pick: number; readonly isUp: boolean }
   | { readonly do: 'window'; readonly window: Omit<Snapshot['windows'][number], 'id'> }
   | { readonly do: 'window gone' }
+  | { readonly do: 'pool'; readonly pick: number; readonly tenants: readonly string[] | undefined; readonly ms: number }
   | { readonly do: 'usage'; readonly tenants: Snapshot['tenants'] };
 
 const pick = fc.nat({ max: 20 });
@@ -94,6 +102,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('window' as const), window: anyWindow }),
   fc.record({ do: fc.constant('window gone' as const) }),
   fc.record({ do: fc.constant('usage' as const), tenants: anyTenants }),
+  fc.record({
+    do: fc.constant('pool' as const),
+    pick,
+    tenants: fc.constantFrom(undefined, ['a'], ['b'], ['b', 'a'], []),
+    ms: fc.constantFrom(2, 10, 40),
+  }),
 );
 
 // Long ones by preference: what goes wrong with a state goes wrong after something else happened to it.
@@ -107,7 +121,8 @@ const anyPolicy = fc
   })
   .map(aPolicy);
 
-const startSnapshot = aSnapshot({ pools, groups });
+const links = [{ fromSiteId: 'mixed-site', toSiteId: 'second-site', gbitPerSecond: 10 }];
+const startSnapshot = aSnapshot({ pools, groups, links });
 
 /** Plays steps on a planner; commits follow the planner's own proposals, so that the state stays one that can come about. */
 function play(planner: Planner, steps: readonly Step[]): void {
@@ -156,6 +171,11 @@ function deltasOf(step: Step, { queued, running, planner, serial }: Scene): Delt
       return [{ kind: 'window-set', window: { ...step.window, id: `window-${serial % 2}` } }];
     case 'window gone':
       return [{ kind: 'window-gone', windowId: 'window-0' }];
+    case 'pool': {
+      const { tenants: _before, ...pool } = planner.snapshot(NOW).pools[step.pick % pools.length]!;
+      const changed = { ...pool, latencyMs: { echeng: step.ms }, ...(step.tenants && { tenants: step.tenants }) };
+      return [{ kind: 'pool-changed', pool: changed }];
+    }
     case 'usage':
       return [{ kind: 'usage', tenants: step.tenants }];
   }
@@ -200,6 +220,11 @@ function overfull(running: readonly RunningJob[]): string[] {
   return [...nodes, ...counts].map(([key]) => key);
 }
 
+const linkedTo = (siteId: string): string[] =>
+  links.flatMap(({ fromSiteId, toSiteId }) =>
+    fromSiteId === siteId ? [toSiteId] : toSiteId === siteId ? [fromSiteId] : [],
+  );
+
 /** The stacks of a job and its group, as they must never be. */
 const crossed = (job: QueuedJob): string[] => (job.stack === 'cuda' ? ['cuda', 'cann'] : ['cann', 'cuda']);
 
@@ -224,7 +249,7 @@ describe('what must never happen', () => {
       fc.property(anySteps, anyPolicy, (steps, policy) => {
         const planner = createPlanner(startSnapshot, policy);
         play(planner, steps);
-        const { queued, nodeStates, pools: poolsNow } = planner.snapshot(NOW);
+        const { queued, nodeStates, tenants, pools: poolsNow } = planner.snapshot(NOW);
         for (const start of planner.plan(NOW).starts) {
           const job = queued.find((candidate) => candidate.id === start.jobId)!;
           const group = groupOf(start.groupId);
@@ -232,7 +257,11 @@ describe('what must never happen', () => {
           expect(new Set(start.nodeIndices).size).toBe(start.nodeIndices.length);
           const isOut = (index: number) => nodeStates.some((node) => node.groupId === group.id && node.index === index);
           expect(start.nodeIndices.filter(isOut)).toEqual([]);
-          expect(poolsNow.find((pool) => pool.id === start.poolId)).toMatchObject({ reachable: true });
+          const pool = poolsNow.find(({ id }) => id === start.poolId)!;
+          expect(pool).toMatchObject({ reachable: true, siteId: job.dataSite ?? pool.siteId });
+          const line = tenants.find(({ id }) => id === job.tenantId)?.parentId ?? job.tenantId;
+          expect((pool.tenants ?? [line]).some((id) => id === line || id === job.tenantId)).toBe(true);
+          for (const { siteId } of job.inputs ?? []) expect([pool.siteId, ...linkedTo(pool.siteId)]).toContain(siteId);
           expect([job.stack, group.stack].filter((stack) => stack === 'cuda' || stack === 'cann')).not.toEqual(
             crossed(job),
           );

@@ -53,6 +53,7 @@ class FleetPlanner implements Planner {
   private readonly tenants = new Map<string, TenantModel>();
   private readonly pools: Snapshot['pools'];
   private now: Seconds;
+  private tenancyVersion = 0;
 
   constructor(
     snapshot: Snapshot,
@@ -63,6 +64,7 @@ class FleetPlanner implements Planner {
     this.fleet = new Fleet(snapshot);
     this.kinds = new JobKinds(this.fleet);
     for (const tenant of snapshot.tenants) this.tenants.set(tenant.id, tenant);
+    this.fleet.setTenants(snapshot.tenants);
     this.queue = new WaitingQueue(this.kinds, orderOf(policy.order, snapshot.tenants));
     const { fleet, queue, kinds } = this;
     const score = (slot: number, group: number, start: Seconds): number => this.score(slot, group, start);
@@ -77,6 +79,7 @@ class FleetPlanner implements Planner {
       if (delta.kind === 'usage') isUsageNew = true;
       this.follow(delta);
     }
+    if (isUsageNew) this.fleet.setTenants([...this.tenants.values()]);
     if (isUsageNew && this.policy.order === 'fair') this.queue.reorder(orderOf('fair', [...this.tenants.values()]));
   }
 
@@ -182,6 +185,10 @@ class FleetPlanner implements Planner {
   /** Brings the state to an instant; the undo takes back what holds for that instant only. */
   private stand(now: Seconds): () => void {
     this.now = now;
+    if (this.tenancyVersion !== this.fleet.tenancyVersion) {
+      this.tenancyVersion = this.fleet.tenancyVersion;
+      this.queue.rejoin();
+    }
     this.kinds.refresh();
     return this.fleet.settle(now);
   }

@@ -1,5 +1,6 @@
 import type { Candidate } from './filters.js';
 import type { OutlookModel, QueuedJob, ScoreWeights, Seconds } from './model.js';
+import { gibibytesToMove, stagingSeconds } from './staging.js';
 
 /** One way to run a job, as the scorers see it. */
 export interface Option {
@@ -21,6 +22,8 @@ const HOUR = 3600;
 const UNKNOWN = 0.5;
 /** One-way milliseconds at which nearness is worth half: about one ring around a city. */
 const HALF_WAY_MS = 10;
+/** Data to be brought in at which nearness is worth half: about a quarter of an hour on a gigabit line. */
+const HALF_WAY_GIB = 100;
 
 function atHour(
   outlook: OutlookModel | undefined,
@@ -33,7 +36,8 @@ function atHour(
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 export const scorers: Readonly<Record<keyof ScoreWeights, Scorer>> = {
-  startDelay: ({ now, start }) => HOUR / (HOUR + Math.max(0, start - now)),
+  startDelay: ({ job, candidate, now, start }) =>
+    HOUR / (HOUR + Math.max(0, start - now) + stagingSeconds(job, candidate)),
   // What will be free by a later start is not known: it depends on who is served before.
   tightFit: ({ job, freeNodes, now, start }) => (start > now ? UNKNOWN : job.nodes / Math.max(job.nodes, freeNodes)),
   price: ({ outlook, start, dearest }) => {
@@ -43,7 +47,10 @@ export const scorers: Readonly<Record<keyof ScoreWeights, Scorer>> = {
   green: ({ outlook, start }) => clamp(atHour(outlook, 'greenShare', start) ?? UNKNOWN),
   nearness: ({ job, candidate }) => {
     const ms = job.fromDistrict === undefined ? undefined : candidate.pool.latencyMs[job.fromDistrict];
-    return ms === undefined ? UNKNOWN : HALF_WAY_MS / (HALF_WAY_MS + Math.max(0, ms));
+    const toUser = ms === undefined ? undefined : HALF_WAY_MS / (HALF_WAY_MS + Math.max(0, ms));
+    const toData = job.inputs?.length ? HALF_WAY_GIB / (HALF_WAY_GIB + gibibytesToMove(job, candidate)) : undefined;
+    if (toUser !== undefined && toData !== undefined) return (toUser + toData) / 2;
+    return toUser ?? toData ?? UNKNOWN;
   },
 };
 

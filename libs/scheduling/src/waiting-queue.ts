@@ -120,6 +120,13 @@ export class WaitingQueue {
     }
   }
 
+  /** Asks the table for the kind of every job again: what a kind is made of has changed. */
+  rejoin(): void {
+    const left = [...this.slotOf.values()].map((slot) => this.kind(slot));
+    for (const slot of this.slotOf.values()) this.kinds[slot] = this.table.join(this.job(slot));
+    for (const kind of left) this.table.leave(kind);
+  }
+
   cursor(now: Seconds): Cursor {
     this.settle(now);
     return this.order.waited ? this.heapCursor(now, this.order.waited) : this.sortedCursor();
