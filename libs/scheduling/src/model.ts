@@ -3,8 +3,10 @@
  * message to the worker thread are the same thing. Times are whole seconds on the service clock since the epoch: starts round
  * up, ends round up.
  */
+import type { QuotaModel } from '#libs/accounting';
 import type { Architecture, DataLevel, JobClass, NodeShape, NodeState, Refusal, Stack } from '#libs/domain';
 
+export type { QuotaModel } from '#libs/accounting';
 export type Seconds = number;
 
 export interface PoolModel {
@@ -171,16 +173,6 @@ export interface TenantModel {
   /** Decayed reference-card-seconds of what has ended, at the last accrual tick. */
   readonly usage: number;
   readonly quota?: QuotaModel;
-}
-
-/** All in reference cards held at a time. */
-export interface QuotaModel {
-  /** What the tenant and those below it may always have. */
-  readonly cards: number;
-  /** How much more than `cards` it may take of what others leave idle; absent: as much as there is. */
-  readonly borrowingLimit?: number;
-  /** How much of `cards` others may take while it is idle; absent: all. */
-  readonly lendingLimit?: number;
 }
 
 /** A whole state, from which a planner can be started cold. Arrays may come in any order; the planner sorts by id or sequence. */

@@ -1,0 +1,3 @@
+export * from './quota-book.js';
+export * from './quota-explanation.js';
+export * from './quota-tree.js';
