@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { BackfillMode, OrderName } from '#libs/scheduling';
 import { cleanProtocolA, readSwf, scheduleText, simulate, type SimulationResult, type SwfJob } from '#libs/simulation';
-import { describeWithTraces, openTraces } from '#libs/testing';
+import { describeWithTraces, openTraces, openTraceText } from '#libs/testing';
 
 /** One row of the published results: a schedule by its hash, with the figures that follow from it. */
 interface PublishedRow {
@@ -43,8 +42,7 @@ const jobsOf = new Map<string, readonly SwfJob[]>();
 function loadTrace(name: string): readonly SwfJob[] {
   const kept = jobsOf.get(name);
   if (kept) return kept;
-  const text = gunzipSync(readFileSync(join(openTraces, 'swf', `${name}.swf.gz`))).toString('latin1');
-  const jobs = cleanProtocolA(readSwf(text, { mode: 'protocol' }).jobs, processorsOf[name]!);
+  const jobs = cleanProtocolA(readSwf(openTraceText(name), { mode: 'protocol' }).jobs, processorsOf[name]!);
   jobsOf.clear();
   jobsOf.set(name, jobs);
   return jobs;

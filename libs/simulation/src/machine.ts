@@ -52,49 +52,67 @@ export const queuedJobOf = (job: SwfJob, index: number): QueuedJob => ({
   dataLevel: 'general',
 });
 
+/** Waiting jobs in one order, with the pass over them. A protocol may keep several lines before one profile. */
+export class Line {
+  readonly queue: WaitingQueue;
+  private readonly kinds: JobKinds;
+  private readonly pass: Pass;
+
+  constructor(
+    processors: number,
+    profile: CounterProfile,
+    rules: { readonly order: JobOrder; readonly backfill: BackfillMode; readonly reservationDepth?: number },
+  ) {
+    this.kinds = new JobKinds({ candidates: [poolOf(processors)], version: 0 });
+    this.queue = new WaitingQueue(this.kinds, rules.order);
+    this.pass = new Pass({
+      queue: this.queue,
+      kinds: this.kinds,
+      profiles: [profile],
+      policy: { backfill: rules.backfill, reservationDepth: rules.reservationDepth ?? Infinity, maxStarts: Infinity },
+      score: () => 0,
+    });
+  }
+
+  /** What one pass would start, in its order. The profile stands at `now`, and is left as it was. */
+  startable(now: Seconds): { readonly job: QueuedJob; readonly backfilled: boolean }[] {
+    if (this.queue.size === 0) return [];
+    this.kinds.refresh();
+    const outcome = this.pass.run(now, { goal: 'starts' });
+    outcome.undoReservations();
+    outcome.undoStarts();
+    return outcome.starts.map(({ slot, backfilled }) => ({ job: this.queue.job(slot), backfilled }));
+  }
+}
+
 /** A machine of identical processors under the production planner's queue, profile and pass. */
 export class Machine {
   private readonly profile: CounterProfile;
-  private readonly kinds: JobKinds;
-  private readonly queue: WaitingQueue;
-  private readonly pass: Pass;
+  private readonly line: Line;
   private freeProcessors: number;
 
   constructor(processors: number, order: JobOrder, backfill: BackfillMode) {
     this.freeProcessors = processors;
     this.profile = new CounterProfile(processors);
-    this.kinds = new JobKinds({ candidates: [poolOf(processors)], version: 0 });
-    this.queue = new WaitingQueue(this.kinds, order);
-    this.pass = new Pass({
-      queue: this.queue,
-      kinds: this.kinds,
-      profiles: [this.profile],
-      policy: { backfill, reservationDepth: Infinity, maxStarts: Infinity },
-      score: () => 0,
-    });
+    this.line = new Line(processors, this.profile, { order, backfill });
   }
 
   enqueue(job: QueuedJob): void {
-    this.queue.add(job);
+    this.line.queue.add(job);
   }
 
   reorder(order: JobOrder): void {
-    this.queue.reorder(order);
+    this.line.queue.reorder(order);
   }
 
   /** One scheduling pass; what it starts is held until its limit. Skipped when nothing waits or nothing is free. */
   schedule(now: Seconds, onStart: (jobIndex: number, backfilled: boolean) => void): void {
-    if (this.queue.size === 0 || this.freeProcessors === 0) return;
+    if (this.line.queue.size === 0 || this.freeProcessors === 0) return;
     this.profile.turnTo(now);
-    this.kinds.refresh();
-    const outcome = this.pass.run(now, { goal: 'starts' });
-    outcome.undoReservations();
-    outcome.undoStarts();
-    for (const { slot, backfilled } of outcome.starts) {
-      const job = this.queue.job(slot);
+    for (const { job, backfilled } of this.line.startable(now)) {
       this.profile.occupy(holding(job.nodes), -Infinity, now + job.limit);
       this.freeProcessors -= job.nodes;
-      this.queue.remove(job.id);
+      this.line.queue.remove(job.id);
       onStart(job.sequence, backfilled);
     }
   }
@@ -106,4 +124,4 @@ export class Machine {
   }
 }
 
-const holding = (count: number): Holding => ({ nodes: NO_NODES, count, perNode: VECTOR });
+export const holding = (count: number): Holding => ({ nodes: NO_NODES, count, perNode: VECTOR });

@@ -2,6 +2,7 @@ import { type BackfillMode, type OrderName, orderOf, type TenantModel } from '#l
 import { Completions } from './completions.js';
 import { Machine, queuedJobOf, tenantOfUser } from './machine.js';
 import { measureSchedule, type ScheduleMetrics } from './metrics.js';
+import { checkReplayable } from './protocols/replayable.js';
 import type { SwfJob } from './swf.js';
 
 export interface SimulationRequest {
@@ -41,7 +42,7 @@ export interface SimulationResult extends ScheduleMetrics {
 export function simulate(request: SimulationRequest): SimulationResult {
   const { processors, order, backfill, first = 0, count = Infinity } = request;
   const jobs = request.jobs.slice(first, first + count);
-  checkJobs(jobs, processors);
+  checkReplayable(jobs, processors);
   const shares = order === 'fair' ? new UserShares(jobs, request.fairShare) : null;
   const machine = new Machine(processors, orderOf(order), backfill);
   const running = new Completions();
@@ -67,19 +68,6 @@ export function simulate(request: SimulationRequest): SimulationResult {
   const metrics = measureSchedule(jobs, starts, processors);
   const schedule = jobs.map((job, index) => ({ id: job.id, startSeconds: starts[index]! }));
   return { processors, order, backfill, ...metrics, backfilled, starts: schedule };
-}
-
-function checkJobs(jobs: readonly SwfJob[], processors: number): void {
-  if (!(processors > 0)) throw new RangeError(`a machine of ${processors} processors runs nothing: give at least one`);
-  jobs.forEach((job, index) => {
-    const fits = job.processors > 0 && job.processors <= processors && job.runSeconds > 0;
-    const isInOrder = index === 0 || job.submitSeconds >= jobs[index - 1]!.submitSeconds;
-    if (fits && job.requestedSeconds >= job.runSeconds && isInOrder) return;
-    throw new RangeError(
-      `job ${job.id} (index ${index}) cannot be replayed on ${processors} processors: it asks for ${job.processors}, ` +
-        `runs ${job.runSeconds} s of ${job.requestedSeconds} s and is submitted at ${job.submitSeconds}; clean the jobs first`,
-    );
-  });
 }
 
 /**

@@ -8,6 +8,8 @@ export interface SwfJob {
   readonly runSeconds: number;
   /** Field 8 (requested) where it is positive, else field 5 (allocated). */
   readonly processors: number;
+  /** Field 5, where it is positive and not the same. */
+  readonly allocatedProcessors?: number;
   readonly requestedSeconds: number;
   readonly user: number;
   readonly group: number;
@@ -80,11 +82,13 @@ function noteHeader(line: string, header: Map<string, string>): void {
 
 function jobOf(fields: readonly number[]): SwfJob {
   const field = (number: number): number => fields[number - 1] ?? -1;
+  const [allocated, requested] = [field(5), field(8)];
   return {
     id: field(1),
     submitSeconds: field(2),
     runSeconds: field(4),
-    processors: field(8) > 0 ? field(8) : field(5),
+    processors: requested > 0 ? requested : allocated,
+    ...(requested > 0 && allocated > 0 && allocated !== requested && { allocatedProcessors: allocated }),
     requestedSeconds: field(9),
     user: field(12),
     group: field(13),
