@@ -47,11 +47,20 @@ const faults: Record<string, Case> = {
   'no nodes': { body: resources({ nodes: 0 }), wantPointer: '#/resources/nodes', wantDetail: />=1/ },
   'half a node': { body: resources({ nodes: 1.5 }), wantPointer: '#/resources/nodes', wantDetail: /int/ },
   'too many nodes': { body: resources({ nodes: 10_001 }), wantPointer: '#/resources/nodes', wantDetail: /<=10000/ },
-  'a range of nodes': {
-    body: resources({ nodes: { min: 1, max: 4 } }),
-    wantCode: 'not-offered',
+  'a range of nodes without an end': {
+    body: resources({ nodes: { min: 1 } }),
     wantPointer: '#/resources/nodes',
-    wantDetail: /not offered in this version/,
+    wantDetail: /nor a range \{min, max\}/,
+  },
+  'nodes in words': {
+    body: resources({ nodes: 'four' }),
+    wantPointer: '#/resources/nodes',
+    wantDetail: /whole number/,
+  },
+  'a range of nodes that ends before it begins': {
+    body: resources({ nodes: { min: 4, max: 2 } }),
+    wantPointer: '#/resources/nodes/max',
+    wantDetail: /is below min: 2 < 4/,
   },
   'a fraction of a card': {
     body: resources({ acceleratorFraction: 0.5 }),
@@ -59,11 +68,38 @@ const faults: Record<string, Case> = {
     wantPointer: '#/resources/acceleratorFraction',
     wantDetail: /not offered in this version/,
   },
-  inputs: {
-    body: aBody({ inputs: [] }),
-    wantCode: 'not-offered',
+  'an empty list of inputs': { body: aBody({ inputs: [] }), wantPointer: '#/inputs', wantDetail: />=1/ },
+  'inputs from a site that does not exist': {
+    body: aBody({ inputs: [{ dataset: 'cryo-em', site: 'ezhou-yuekee', sizeGiB: 1 }] }),
+    wantPointer: '#/inputs/0/site',
+    wantDetail: /no site "ezhou-yuekee".*Did you mean "ezhou-yueke"/,
+  },
+  'inputs of no size': {
+    body: aBody({ inputs: [{ dataset: 'cryo-em', site: 'ezhou-yueke', sizeGiB: 0 }] }),
+    wantPointer: '#/inputs/0/sizeGiB',
+    wantDetail: />0/,
+  },
+  'one input too large': {
+    body: aBody({ inputs: [{ dataset: 'cryo-em', site: 'ezhou-yueke', sizeGiB: 1_048_577 }] }),
+    wantPointer: '#/inputs/0/sizeGiB',
+    wantDetail: /<=1048576/,
+  },
+  'inputs too large together': {
+    body: aBody({
+      inputs: ['a', 'b'].map((dataset) => ({ dataset, site: 'ezhou-yueke', sizeGiB: 600_000 })),
+    }),
     wantPointer: '#/inputs',
-    wantDetail: /not offered in this version/,
+    wantDetail: /larger than 1048576 GiB together/,
+  },
+  'an input above the data level of its job': {
+    body: aBody({ inputs: [{ dataset: 'x', site: 'ezhou-yueke', sizeGiB: 1, dataLevel: 'important' }] }),
+    wantPointer: '#/inputs/0/dataLevel',
+    wantDetail: /above the data level of the job \(general\)/,
+  },
+  'an input without a site': {
+    body: aBody({ inputs: [{ dataset: 'x', sizeGiB: 1 }] }),
+    wantPointer: '#/inputs/0/site',
+    wantDetail: /is required/,
   },
   'a dependency': {
     body: aBody({ after: [] }),
@@ -83,11 +119,15 @@ const faults: Record<string, Case> = {
     wantPointer: '#/callbackUrl',
     wantDetail: /not offered in this version/,
   },
-  'a data site': {
-    body: constraints({ dataSite: 'x' }),
-    wantCode: 'not-offered',
+  'a data site that does not exist': {
+    body: constraints({ dataSite: 'ezhou-yuekee' }),
     wantPointer: '#/constraints/dataSite',
-    wantDetail: /not offered in this version/,
+    wantDetail: /no site "ezhou-yuekee".*Did you mean "ezhou-yueke"/,
+  },
+  'a data site where none of the listed pools is': {
+    body: constraints({ dataSite: 'ezhou-yinshangyun', pools: ['ezhou-yueke'] }),
+    wantPointer: '#/constraints/dataSite',
+    wantDetail: /leaves none of the pools listed: they are at ezhou-yueke/,
   },
   'a limit of no time': { body: aBody({ timeLimitSeconds: 0 }), wantPointer: '#/timeLimitSeconds', wantDetail: />=1/ },
   'a limit over 90 days': {

@@ -40,10 +40,17 @@ describe('jobs', () => {
       earliestStart: '2026-11-23T02:00:00Z',
       deadline: '2026-11-24T10:00:00+08:00',
       minGreenShare: 0.5,
+      dataSite: 'ezhou-yueke',
     };
+    const inputs = [{ dataset: 'cryo-em', site: 'ezhou-yueke', sizeGiB: 120.5, dataLevel: 'general' }];
     const answer = await ask('POST /v1/jobs', {
       key: api.keys.blue,
-      body: aBody({ constraints, labels: { team: '结构' } }),
+      body: aBody({
+        constraints,
+        inputs,
+        resources: { nodes: { min: 2, max: 4 }, acceleratorsPerNode: 8 },
+        labels: { team: '结构' },
+      }),
     });
     expect(answer.status).toBe(201);
     expect(answer.headers['location']).toBe(`/v1/jobs/${answer.body.id}`);
@@ -61,12 +68,15 @@ describe('jobs', () => {
           deadline: '2026-11-24T10:00:00+08:00',
           fromDistrict: 'echeng',
           dataLevel: 'general',
+          dataSite: 'ezhou-yueke',
+          minGreenShare: 0.5,
         },
-        resources: { cpuCoresPerNode: 32, memoryGiBPerNode: 128 },
+        inputs,
+        resources: { nodes: 2, nodesMax: 4, cpuCoresPerNode: 32, memoryGiBPerNode: 128 },
         labels: { team: '结构' },
       },
     });
-    expect(shown.body.notes).toHaveLength(1);
+    expect(shown.body.notes).toEqual([]);
   });
 
   it('are listed by state, pool and class', async () => {

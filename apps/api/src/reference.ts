@@ -9,6 +9,7 @@ export type ReferenceCatalogue = Pick<
 /** The catalogue, indexed for look-ups by id. */
 export class Reference {
   readonly poolIds: ReadonlySet<string>;
+  readonly siteIds: ReadonlySet<string>;
   readonly districtIds: ReadonlySet<string>;
   readonly acceleratorModels: ReadonlySet<string>;
   private readonly simulatedPools: ReadonlySet<string>;
@@ -18,6 +19,7 @@ export class Reference {
 
   constructor(private readonly catalogue: ReferenceCatalogue) {
     this.poolIds = new Set(catalogue.pools.map((pool) => pool.id));
+    this.siteIds = new Set(catalogue.sites.map((site) => site.id));
     this.districtIds = new Set(catalogue.districts.map((district) => district.id));
     this.acceleratorModels = new Set(catalogue.acceleratorModels.map((model) => model.id));
     this.simulatedPools = new Set(
@@ -27,6 +29,9 @@ export class Reference {
     this.assumptions = new Map(catalogue.assumptions.map((assumption) => [assumption.id, assumption]));
   }
 
+  siteOf(poolId: string): string | undefined {
+    return this.catalogue.pools.find((pool) => pool.id === poolId)?.siteId;
+  }
   isSimulated(poolId: string): boolean {
     return this.simulatedPools.has(poolId);
   }

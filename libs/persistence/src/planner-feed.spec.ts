@@ -136,6 +136,26 @@ describe('a cold start', () => {
     }); // prettier-ignore
   });
 
+  it('turns where its data is, how green it wants to be and how it bends into the planner’s words', async () => {
+    const job = aNewJob({
+      nodes: 2, nodesMax: 6, constraints: { dataSite: 'pinned-site', minGreenShare: 0.6 },
+      inputs: [{ dataset: 'cryo-em', site: 'delegated-site', sizeGiB: 12.5, dataLevel: 'general' }],
+      flexibility: { preemptible: true, interruptible: true, checkpointIntervalSeconds: 600 },
+    }); // prettier-ignore
+    const stiff = aNewJob({ nodes: 2, nodesMax: 2, inputs: [], flexibility: { preemptible: false } });
+    await submit(job, stiff);
+    const { queued } = (await feed.cold(t0)).snapshot;
+    expect(queued.find((it) => it.id === job.id)).toMatchObject({
+      nodes: 2, nodesMax: 6, dataSite: 'pinned-site', minGreenShare: 0.6, preemptible: true, checkpointInterval: 600,
+      inputs: [{ siteId: 'delegated-site', sizeGiB: 12.5 }],
+    }); // prettier-ignore
+    expect(Object.keys(queued.find((it) => it.id === stiff.id) ?? {})).not.toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/nodesMax|inputs|preemptible|checkpointInterval|minGreen|dataSite/),
+      ]),
+    );
+  });
+
   it('knows what runs: node indices in a pinned pool, a count until a delegated engine has told its nodes', async () => {
     const [pinned, delegated] = [aNewJob(), aNewJob({ nodes: 2 })];
     await submit(pinned, delegated);

@@ -64,6 +64,8 @@ export interface QueuedRow extends ShapeColumns {
   readonly home_district: string;
   readonly resources: JobRequest['resources'] | null;
   readonly constraints: JobRequest['constraints'] | null;
+  readonly flexibility: JobRequest['flexibility'] | null;
+  readonly inputs: JobRequest['inputs'] | null;
 }
 export function queuedJobOf(row: QueuedRow): QueuedJob {
   return {
@@ -79,6 +81,7 @@ export function queuedJobOf(row: QueuedRow): QueuedJob {
     predicted: row.predicted_seconds,
     ...hardwareOf(row.resources ?? {}),
     ...boundsOf(row.constraints ?? {}),
+    ...flexibilityOf(row),
     fromDistrict: row.constraints?.fromDistrict ?? row.home_district,
     dataLevel: row.constraints?.dataLevel ?? 'general',
     ...(row.avoid_pools.length > 0 && { avoidPools: row.avoid_pools }),
@@ -94,12 +97,24 @@ const hardwareOf = (asked: Partial<JobRequest['resources']>): Hardware => ({
   ...(asked.stack && { stack: asked.stack }),
 });
 
-type Bounds = Pick<QueuedJob, 'pools' | 'maxLatencyMs' | 'earliestStart' | 'deadline'>;
+type Bounds = Pick<QueuedJob, 'pools' | 'maxLatencyMs' | 'earliestStart' | 'deadline' | 'dataSite' | 'minGreenShare'>;
 const boundsOf = (asked: NonNullable<JobRequest['constraints']>): Bounds => ({
   ...(asked.pools && { pools: asked.pools }),
   ...(asked.maxLatencyMs !== undefined && { maxLatencyMs: asked.maxLatencyMs }),
   ...(asked.earliestStartMs !== undefined && { earliestStart: wholeSeconds(asked.earliestStartMs) }),
   ...(asked.deadlineMs !== undefined && { deadline: wholeSeconds(asked.deadlineMs) }),
+  ...(asked.dataSite !== undefined && { dataSite: asked.dataSite }),
+  ...(asked.minGreenShare !== undefined && { minGreenShare: asked.minGreenShare }),
+});
+
+type Flexible = Pick<QueuedJob, 'nodesMax' | 'inputs' | 'preemptible' | 'checkpointInterval'>;
+const flexibilityOf = ({ nodes, resources, inputs, flexibility }: QueuedRow): Flexible => ({
+  ...(resources?.nodesMax !== undefined && resources.nodesMax > nodes && { nodesMax: resources.nodesMax }),
+  ...(inputs && inputs.length > 0 && { inputs: inputs.map(({ site, sizeGiB }) => ({ siteId: site, sizeGiB })) }),
+  ...(flexibility?.preemptible && { preemptible: true }),
+  ...(flexibility?.checkpointIntervalSeconds !== undefined && {
+    checkpointInterval: flexibility.checkpointIntervalSeconds,
+  }),
 });
 
 export interface AttemptRow extends ShapeColumns {

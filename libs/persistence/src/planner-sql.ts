@@ -39,7 +39,8 @@ export const selectAttempts = (condition: string): string => `
 export const queuedJobs = (condition: string): string => `
   select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.cores, j.memory_gib,
     j.limit_seconds, j.predicted_seconds, j.avoid_pools, t.home_district,
-    j.request->'resources' as resources, j.request->'constraints' as constraints
+    j.request->'resources' as resources, j.request->'constraints' as constraints,
+    j.request->'flexibility' as flexibility, j.request->'inputs' as inputs
   from job j join tenant t on t.id = j.tenant_id where j.state = 'queued' ${condition} order by j.sequence`;
 
 /** One for each group of each occurrence that is booked. */

@@ -13,15 +13,24 @@ export function aUuid(): string {
 }
 
 /** One node, one card, eight cores, 64 GiB and an hour for tenant `blue`, unless named otherwise. */
-export function aNewJob(named: Partial<NewJob> & { readonly constraints?: JobRequest['constraints'] } = {}): NewJob {
-  const { constraints, ...rest } = named;
+export function aNewJob(
+  named: Partial<NewJob> &
+    Pick<Partial<JobRequest>, 'constraints' | 'inputs' | 'flexibility'> & { nodesMax?: number } = {},
+): NewJob {
+  const { constraints, inputs, flexibility, nodesMax, ...rest } = named;
   const perNode = named.perNode ?? { cards: 1, cores: 8, memoryGiB: 64 };
   const request: JobRequest = {
     name: named.name ?? 'fold',
     class: 'training',
-    resources: { nodes: named.nodes ?? 1, acceleratorsPerNode: perNode.cards },
+    resources: {
+      nodes: named.nodes ?? 1,
+      ...(nodesMax !== undefined && { nodesMax }),
+      acceleratorsPerNode: perNode.cards,
+    },
     timeLimitSeconds: named.limitSeconds ?? 3600,
+    ...(inputs && { inputs }),
     ...(constraints && { constraints }),
+    ...(flexibility && { flexibility }),
     run: { image: 'registry.local/fold:1', command: ['fold'] },
   };
   return {

@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, type JobRequest, rfc3339 } from '#libs/domain';
+import { DAY_MS, type Instant, type JobRequest, dataLevels, rfc3339 } from '#libs/domain';
 import { type FieldFault, Problem, nearestWord } from '#libs/http';
 import type { Reference } from '../reference.js';
 import type { JobBody } from './job-body.js';
@@ -10,19 +10,22 @@ export function jobRequestOf(body: JobBody, reference: Reference, now: Instant):
   const faults = [
     ...timeFaults(body, now),
     ...acceleratorFaults(body, reference),
+    ...nodesFaults(body),
     ...placeFaults(body, reference),
+    ...dataFaults(body, reference),
     ...runFaults(body),
   ];
   if (faults.length > 0) {
     throw new Problem('request-invalid', `${faults[0]?.pointer ?? '#'} ${faults[0]?.detail ?? ''}`, { errors: faults });
   }
-  const { earliestStart, deadline, dataSite: _dataSite, ...constraints } = body.constraints ?? {};
-  const { acceleratorFraction: _fraction, ...resources } = body.resources;
+  const { earliestStart, deadline, ...constraints } = body.constraints ?? {};
+  const { acceleratorFraction: _fraction, nodes, ...resources } = body.resources;
   return {
     name: body.name,
     class: body.class,
-    resources,
+    resources: { ...nodesOf(nodes), ...resources },
     timeLimitSeconds: body.timeLimitSeconds,
+    ...(body.inputs && { inputs: body.inputs }),
     ...(body.constraints && {
       constraints: {
         ...constraints,
@@ -35,6 +38,11 @@ export function jobRequestOf(body: JobBody, reference: Reference, now: Instant):
     ...(body.labels && { labels: body.labels }),
   };
 }
+
+const nodesOf = (nodes: JobBody['resources']['nodes']): { nodes: number; nodesMax?: number } => {
+  if (typeof nodes === 'number') return { nodes };
+  return nodes.max > nodes.min ? { nodes: nodes.min, nodesMax: nodes.max } : { nodes: nodes.min };
+};
 
 function timeFaults({ constraints, timeLimitSeconds }: JobBody, now: Instant): FieldFault[] {
   const earliest = constraints?.earliestStart === undefined ? undefined : Date.parse(constraints.earliestStart);
@@ -88,6 +96,33 @@ function placeFaults({ constraints }: JobBody, reference: Reference): FieldFault
     });
   }
   return faults;
+}
+
+function nodesFaults({ resources: { nodes } }: JobBody): FieldFault[] {
+  if (typeof nodes === 'number' || nodes.min <= nodes.max) return [];
+  return [{ pointer: '#/resources/nodes/max', detail: `is below min: ${nodes.max} < ${nodes.min}` }];
+}
+
+/** Where data is, and that its level and its site agree with the rest. */
+function dataFaults({ inputs = [], constraints }: JobBody, reference: Reference): FieldFault[] {
+  const faults = inputs.flatMap(({ site }, index): FieldFault[] =>
+    reference.siteIds.has(site)
+      ? []
+      : [{ pointer: `#/inputs/${index}/site`, detail: unknownId('site', site, reference.siteIds) }],
+  );
+  const level = constraints?.dataLevel ?? 'general';
+  inputs.forEach(({ dataLevel = level }, index) => {
+    if (dataLevels.indexOf(dataLevel) <= dataLevels.indexOf(level)) return;
+    const detail = `is above the data level of the job (${level}): set constraints.dataLevel to ${dataLevel}`;
+    faults.push({ pointer: `#/inputs/${index}/dataLevel`, detail });
+  });
+  const { dataSite, pools } = constraints ?? {};
+  if (dataSite === undefined) return faults;
+  const fault = (detail: string): FieldFault => ({ pointer: '#/constraints/dataSite', detail });
+  if (!reference.siteIds.has(dataSite)) return [...faults, fault(unknownId('site', dataSite, reference.siteIds))];
+  if (!pools || pools.some((pool) => (reference.siteOf(pool) ?? dataSite) === dataSite)) return faults;
+  const sites = [...new Set(pools.map((pool) => reference.siteOf(pool)))].join(', ');
+  return [...faults, fault(`leaves none of the pools listed: they are at ${sites}`)];
 }
 
 function runFaults({ run }: JobBody): FieldFault[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { architectures, dataLevels, jobClasses, stacks } from '#libs/domain';
-import { NOT_OFFERED, notOffered } from '#libs/http';
+import { notOffered } from '#libs/http';
 import { Slug, TimeText, printableText } from '../schemas/common.js';
 
 const MOST_NODES = 10_000;
@@ -8,19 +8,21 @@ const LONGEST_LIMIT_SECONDS = 90 * 86_400;
 const COMMAND_BYTES = 65_536;
 const SCRIPT_CHARACTERS = 262_144;
 
-const NodeCount = z
-  .int({
-    error: (issue) =>
-      typeof issue.input === 'object' && issue.input !== null
-        ? `a range of nodes ${NOT_OFFERED}; give a whole number`
-        : undefined,
+const MOST_GIB = 1_048_576;
+
+const NodeCount = z.int().min(1).max(MOST_NODES);
+const NodesAsked = z
+  .union([NodeCount, z.strictObject({ min: NodeCount, max: NodeCount })], {
+    error: `is neither a whole number (int) of nodes from 1 to ${MOST_NODES} nor a range {min, max} of them`,
   })
-  .min(1)
-  .max(MOST_NODES);
+  .meta({
+    description:
+      'A number, or {min, max}: an elastic job gets what fits best, and may shrink or grow at its checkpoints',
+  });
 
 const Resources = z
   .strictObject({
-    nodes: NodeCount,
+    nodes: NodesAsked,
     acceleratorsPerNode: z.int().min(0).max(64),
     acceleratorFraction: notOffered(),
     acceleratorModels: z.array(Slug).min(1).max(20).optional(),
@@ -43,10 +45,19 @@ const Constraints = z
       .meta({ description: 'One-way milliseconds from `fromDistrict`' }),
     fromDistrict: Slug.optional().meta({ description: 'Default: the home district of the tenant' }),
     dataLevel: z.enum(dataLevels).optional().meta({ description: 'GB/T 43697-2024; default general' }),
-    dataSite: notOffered(),
-    minGreenShare: z.number().min(0).max(1).optional().meta({
-      description: 'Recorded with the job. This version weighs green hours but does not hold a job back for them.',
+    dataSite: Slug.optional().meta({
+      description: 'Site that its data must not leave: it runs in pools of this site only',
     }),
+    minGreenShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .meta({
+        description:
+          'Green or by the deadline: it starts when the expected green share over its predicted run reaches this, at the latest ' +
+          'when waiting longer would miss the deadline; without a deadline, when it has waited as long as the outlook is long.',
+      }),
     earliestStart: TimeText.optional(),
     deadline: TimeText.optional(),
   })
@@ -59,6 +70,28 @@ const Flexibility = z
     checkpointIntervalSeconds: z.int().min(1).max(LONGEST_LIMIT_SECONDS).optional(),
   })
   .meta({ id: 'FlexibilityRequest' });
+
+const Input = z
+  .strictObject({
+    dataset: z.string().min(1).max(200).regex(printableText, { error: 'contains control characters or line breaks' }),
+    site: Slug.meta({ description: 'Site where the data is' }),
+    sizeGiB: z.number().positive().max(MOST_GIB),
+    dataLevel: z.enum(dataLevels).optional().meta({ description: 'Default: that of the job; never above it' }),
+  })
+  .meta({ id: 'InputRequest' });
+const Inputs = z
+  .array(Input)
+  .min(1)
+  .max(100)
+  .refine((inputs) => inputs.reduce((sum, input) => sum + input.sizeGiB, 0) <= MOST_GIB, {
+    error: `are larger than ${MOST_GIB} GiB together`,
+  })
+  .optional()
+  .meta({
+    description:
+      'Data to be brought to its site before it runs, over the declared links; timed in quotes and shown as a stage of the job. ' +
+      'The service itself moves and keeps no data: the engine of the pool does.',
+  });
 
 const Environment = z
   .record(
@@ -104,7 +137,7 @@ export const JobBody = z
     tenant: Slug.optional().meta({ description: 'Needed when the key covers several tenants' }),
     resources: Resources,
     timeLimitSeconds: z.int().min(1).max(LONGEST_LIMIT_SECONDS),
-    inputs: notOffered(),
+    inputs: Inputs,
     constraints: Constraints.optional(),
     flexibility: Flexibility.optional(),
     after: notOffered(),

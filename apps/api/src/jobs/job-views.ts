@@ -9,6 +9,7 @@ const State = z.enum(jobStates as [JobState, ...JobState[]]);
 const ResourcesShown = z
   .strictObject({
     nodes: Count,
+    nodesMax: Count.optional().meta({ description: 'Elastic: any number of nodes from `nodes` to this' }),
     acceleratorsPerNode: Count,
     acceleratorModels: z.array(z.string()).optional(),
     minAcceleratorMemoryGiB: z.number().optional(),
@@ -25,6 +26,7 @@ const ConstraintsShown = z
     maxLatencyMs: z.number().optional(),
     fromDistrict: z.string().optional(),
     dataLevel: z.enum(dataLevels).optional(),
+    dataSite: z.string().optional(),
     minGreenShare: z.number().optional(),
     earliestStart: TimeText.optional(),
     deadline: TimeText.optional(),
@@ -50,6 +52,16 @@ const RequestShown = z
     class: z.enum(jobClasses),
     resources: ResourcesShown,
     timeLimitSeconds: Count,
+    inputs: z
+      .array(
+        z.strictObject({
+          dataset: z.string(),
+          site: z.string(),
+          sizeGiB: z.number(),
+          dataLevel: z.enum(dataLevels).optional(),
+        }),
+      )
+      .optional(),
     constraints: ConstraintsShown.optional(),
     flexibility: z
       .strictObject({

@@ -32,7 +32,7 @@ export function jobShown(job: JobView, principal: Principal, reference: Referenc
         ? (shownRun as JobShown['request']['run'])
         : { ...(run?.image !== undefined && { image: run.image }), withheld: true },
     },
-    notes: notesOn(request),
+    notes: [],
   };
 }
 
@@ -92,16 +92,6 @@ function constraintsShown({
     ...(earliestStartMs !== undefined && { earliestStart: rfc3339(earliestStartMs) }),
     ...(deadlineMs !== undefined && { deadline: rfc3339(deadlineMs) }),
   };
-}
-
-function notesOn(request: JobRequest): JobShown['notes'] {
-  if (request.constraints?.minGreenShare === undefined) return [];
-  return [
-    {
-      zh: 'minGreenShare 已记录；本版本会优先考虑绿电时段，但不会为等待绿电而推迟启动。',
-      en: 'minGreenShare is recorded; this version weighs green hours but does not hold a job back for them.',
-    },
-  ];
 }
 
 export const jobAccepted = (body: QueuedBody): z.infer<typeof JobAccepted> => ({

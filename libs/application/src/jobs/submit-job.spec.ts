@@ -107,6 +107,27 @@ it('the planner is asked about the job as it is stored, in whole seconds, behind
   });
 });
 
+it('the planner is asked with where its data is, how green it wants to be and how it bends', async () => {
+  const stage = aStage();
+  await stage.submit({
+    request: {
+      ...request,
+      resources: { ...request.resources, nodesMax: 9 },
+      inputs: [{ dataset: 'cryo-em', site: 'ezhou-yueke', sizeGiB: 12.5 }],
+      constraints: { dataSite: 'ezhou-yueke', minGreenShare: 0.6 },
+      flexibility: { preemptible: true, checkpointIntervalSeconds: 600 },
+    },
+  });
+  expect(stage.admitted[0]).toMatchObject({
+    nodesMax: 9,
+    dataSite: 'ezhou-yueke',
+    inputs: [{ siteId: 'ezhou-yueke', sizeGiB: 12.5 }],
+    minGreenShare: 0.6,
+    preemptible: true,
+    checkpointInterval: 600,
+  });
+});
+
 it.each([
   { runs: [], want: 3600 },
   { runs: [100], want: 3600 },

@@ -176,7 +176,7 @@ export function planned(
   tenant: Pick<SubmittingTenant, 'id' | 'priority'>,
   as: { readonly id: string; readonly sequence: number; readonly now: Instant; readonly predictedSeconds?: number },
 ): QueuedJob {
-  const { resources, constraints } = request;
+  const { resources, constraints, inputs, flexibility } = request;
   return {
     id: as.id,
     sequence: as.sequence,
@@ -198,6 +198,12 @@ export function planned(
     dataLevel: constraints?.dataLevel ?? 'general',
     earliestStart: constraints?.earliestStartMs === undefined ? undefined : toSeconds(constraints.earliestStartMs),
     deadline: constraints?.deadlineMs === undefined ? undefined : toSeconds(constraints.deadlineMs),
+    nodesMax: resources.nodesMax,
+    dataSite: constraints?.dataSite,
+    inputs: inputs?.map(({ site, sizeGiB }) => ({ siteId: site, sizeGiB })),
+    minGreenShare: constraints?.minGreenShare,
+    preemptible: flexibility?.preemptible,
+    checkpointInterval: flexibility?.checkpointIntervalSeconds,
   };
 }
 
