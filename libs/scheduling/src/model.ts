@@ -172,6 +172,8 @@ export interface TenantModel {
   readonly weight: number;
   /** Decayed reference-card-seconds of what has ended, at the last accrual tick. */
   readonly usage: number;
+  /** The instant that `usage` is decayed to; absent: taken as it is. */
+  readonly usageAsOf?: Seconds;
   readonly quota?: QuotaModel;
 }
 
