@@ -25,3 +25,5 @@ export * from './settlement-store.js';
 export * from './simulated-engine-store.js';
 export * from './demand-run-store.js';
 export * from './upkeep.js';
+export * from './reservation-keeper.js';
+export { PostgresReservationStore } from './reservation-store.js';

@@ -28,7 +28,7 @@ const noteObserved = statement(
 const lockNode = 'select group_id, state from node where id = $1 for no key update';
 const setState = `
   with moved as (
-    update node set state = $2, state_reason = $3, state_since = case when state = $2 then state_since else $4::timestamptz end
+    update node set state = $2, state_reason = $3, state_by = null, state_since = case when state = $2 then state_since else $4::timestamptz end
     where id = $1 returning id
   ), told as (
     insert into change (kind, subject) select 'node', id from moved
