@@ -30,6 +30,11 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
       if (stoodBy) say(`this scheduler leads now (epoch ${event.epoch})`);
       stoodBy = false;
       return;
+    case 'reserved':
+      if (event.givenBack > 0) say(`booked windows that nobody used were given back: ${event.givenBack}`);
+      if (event.unmet > 0)
+        say(`bookings that come again found no nodes: ${event.unmet}; see the audit, reservation.unmet`);
+      return;
     case 'settled':
       return;
   }

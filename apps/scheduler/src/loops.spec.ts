@@ -6,6 +6,7 @@ function aScheduler(named: {
   lease?: () => { leading: boolean; epoch: number };
   cycle?: () => Promise<{ fenced: boolean }>;
   dispatch?: () => Promise<void>;
+  kept?: { begun?: number; givenBack?: number; unmet?: number };
 }) {
   const events: SchedulerEvent[] = [];
   const calls = {
@@ -17,6 +18,7 @@ function aScheduler(named: {
     renew: 0,
     released: 0,
   };
+  const kept = { begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0 };
   const outcome = { cycle: 1, started: 0, refused: 0, waiting: 0, more: false };
   const dependencies = {
     holder: 'this one',
@@ -52,6 +54,9 @@ function aScheduler(named: {
         return { settled: 0, more: false };
       },
     },
+    reservations: {
+      execute: async () => ({ ...kept, ...named.kept, changed: (named.kept?.begun ?? 0) > 0 }),
+    },
     demand: null,
     upkeep: [],
     renewEngines: () => void (calls.renew += 1),
@@ -76,6 +81,21 @@ it('does nothing before it leads, and everything under the epoch of its lease on
   expect(events).toContainEqual({ kind: 'leading', epoch: 7 });
   await loops.stop();
   expect(calls.released).toBe(1);
+});
+
+it('keeps reservations while it leads: plans anew when windows changed, tells what was given back', async () => {
+  const { loops, calls, events } = aScheduler({ kept: { begun: 1, givenBack: 2 } });
+  loops.poke('reservations');
+  await aMoment();
+  expect(events).toEqual([]);
+  await loops.renew();
+  await aMoment();
+  const before = calls.cycle.length;
+  loops.poke('reservations');
+  await aMoment();
+  expect(events).toContainEqual({ kind: 'reserved', givenBack: 2, unmet: 0 });
+  expect(calls.cycle.length).toBeGreaterThan(before);
+  await loops.stop();
 });
 
 it('settles nothing before it has looked at the engines itself', async () => {

@@ -3,6 +3,7 @@ import {
   type ClockStore,
   CoalescingLoop,
   type DispatchOutbox,
+  type KeepReservations,
   type LeaseStore,
   type ObserveEngines,
   type Observation,
@@ -28,6 +29,7 @@ export interface SchedulerDependencies {
   readonly dispatch: DispatchOutbox;
   readonly observe: ObserveEngines;
   readonly settle: SettleHours;
+  readonly reservations: Pick<KeepReservations, 'execute'>;
   readonly demand: PlayDemand | null;
   /** What keeps tables from growing for ever; run every half minute. */
   readonly upkeep: readonly (() => Promise<unknown>)[];
@@ -45,6 +47,7 @@ export type SchedulerEvent =
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown }
   | { readonly kind: 'recovered'; readonly what: string }
   | { readonly kind: 'settled'; readonly hours: number }
+  | { readonly kind: 'reserved'; readonly givenBack: number; readonly unmet: number }
   | { readonly kind: 'skipped'; readonly jobs: number | null }
   | { readonly kind: 'unreachable'; readonly pools: readonly string[] };
 
@@ -63,6 +66,7 @@ export class SchedulerLoops {
     dispatch: this.loop('dispatch', () => this.runDispatch()),
     observe: this.loop('observation', () => this.runObserve(), OBSERVE_SHARE),
     settle: this.loop('settlement', () => this.runSettle()),
+    reservations: this.loop('reservations', () => this.runReservations()),
     demand: this.loop('demand', () => this.runDemand()),
     clock: this.loop('service clock', () => this.runClock()),
     upkeep: this.loop('upkeep', () => this.runUpkeep()),
@@ -158,6 +162,14 @@ export class SchedulerLoops {
     const { settled, more } = await this.deps.settle.execute(this.deps.time.now(), this.observation);
     if (settled > 0) this.deps.report({ kind: 'settled', hours: settled });
     return { again: more };
+  }
+
+  private async runReservations(): Promise<{ again: boolean }> {
+    if (this.epoch === null) return { again: false };
+    const { givenBack, unmet, changed } = await this.deps.reservations.execute(this.deps.time.now());
+    if (changed) this.loops.cycle.poke();
+    if (givenBack + unmet > 0) this.deps.report({ kind: 'reserved', givenBack, unmet });
+    return { again: false };
   }
 
   private async runDemand(): Promise<{ again: boolean }> {

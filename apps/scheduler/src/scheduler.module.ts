@@ -29,6 +29,7 @@ export class SchedulerTicks implements OnApplicationBootstrap {
     this.loops.poke('cycle');
     this.loops.poke('dispatch');
     this.loops.poke('settle');
+    this.loops.poke('reservations');
     this.loops.poke('clock');
   }
 

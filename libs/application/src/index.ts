@@ -12,6 +12,7 @@ export * from './jobs/quote-job.js';
 export * from './jobs/submit-job.js';
 export * from './ports.js';
 export * from './read-ports.js';
+export * from './reservations/keep-reservations.js';
 export * from './reservations/reservation-ports.js';
 export * from './scheduling/cycle-loop.js';
 export * from './scheduling/default-policy.js';

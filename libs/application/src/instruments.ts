@@ -48,6 +48,10 @@ export type EngineResult = (typeof engineResults)[number];
 export const driftKinds = ['lost', 'stranger', 'finished'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
+/** What became of an occurrence of a reservation: it went on to its end, nobody used it, or others had its nodes. */
+export const reservationOutcomes = ['ended', 'given-back', 'unmet'] as const;
+export type ReservationOutcome = (typeof reservationOutcomes)[number];
+
 export interface EngineCall {
   readonly poolId: string;
   readonly engine: string;
@@ -63,6 +67,7 @@ export interface SchedulerInstruments {
   /** Jobs started in the pool ahead of one that could not start; also told as a decision. */
   backfilled(poolId: string, jobs: number): void;
   conflicted(kind: ConflictKind, times: number): void;
+  reserved(outcome: ReservationOutcome, occurrences: number): void;
   called(call: EngineCall): void;
   /** What the last reconciliation of the pool found. */
   drifted(poolId: string, found: Readonly<Record<DriftKind, number>>): void;
@@ -119,6 +124,7 @@ export const noInstruments: Instruments = {
     decided: ignore,
     backfilled: ignore,
     conflicted: ignore,
+    reserved: ignore,
     called: ignore,
     drifted: ignore,
   },

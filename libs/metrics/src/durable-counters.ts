@@ -2,7 +2,8 @@ import type { CounterStore } from '#libs/application';
 import { catalogue, type LabelsOf } from './catalogue.js';
 
 type Increment = Parameters<CounterStore['add']>[0][number];
-export type DurableKey = 'jobsRejected' | 'decisions' | 'backfilledJobs' | 'conflicts' | 'poolOvercommitDetected';
+export type DurableKey =
+  'jobsRejected' | 'decisions' | 'backfilledJobs' | 'conflicts' | 'reservationOccurrences' | 'poolOvercommitDetected';
 
 /** Counts in memory and hands the sums to the database now and then: one write a flush, however much was counted. */
 export class DurableCounters {

@@ -91,6 +91,7 @@ function schedulerInstruments(registry: ProcessRegistry, durable: DurableCounter
     decided: (decision, jobs) => durable.add('decisions', { decision }, jobs),
     backfilled: (pool, jobs) => durable.add('backfilledJobs', { pool }, jobs),
     conflicted: (kind, times) => durable.add('conflicts', { kind }, times),
+    reserved: (outcome, occurrences) => durable.add('reservationOccurrences', { outcome }, occurrences),
     called: ({ poolId: pool, engine, operation: op, result, seconds }) => {
       registry.increase('dispatch', { pool, engine, op, result });
       registry.observe('dispatchSeconds', { pool, op }, seconds);

@@ -4,6 +4,7 @@ import {
   CatalogueOutlooks,
   DispatchOutbox,
   type Instruments,
+  KeepReservations,
   MeasuredEngine,
   ObserveEngines,
   type PlannerHost,
@@ -24,6 +25,7 @@ import {
   PostgresPlanCommitter,
   PostgresPlannerFeed,
   PostgresPoolStore,
+  PostgresReservationKeeper,
   PostgresSettlementStore,
   PostgresSimulatedEngineStore,
   PostgresUpkeep,
@@ -114,6 +116,7 @@ export function schedulerDependencies(
       instruments: instruments.scheduler,
     }),
     settle: new SettleHours(new PostgresSettlementStore(system), books),
+    reservations: new KeepReservations(new PostgresReservationKeeper(system), instruments.scheduler),
     demand: parts.demand,
     upkeep: [
       () => log.prune(KEEP_CYCLES),

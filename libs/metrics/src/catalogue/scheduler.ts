@@ -1,4 +1,6 @@
-import { conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults } from '#libs/application';
+import {
+  conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults, reservationOutcomes,
+} from '#libs/application'; // prettier-ignore
 import { bounds, counter, gauge, histogram } from './family.js';
 
 const { pools } = bounds;
@@ -61,6 +63,16 @@ export const schedulerFamilies = {
       en: 'Plans refused in part, leases lost, orders an engine would not take.',
     },
     formula: `kind = ${conflictKinds.join(', ')}`,
+  }),
+  reservationOccurrences: counter('reservation_occurrences_total', ['outcome'], {
+    origin: 'durable',
+    unit: 'occurrences',
+    bound: reservationOutcomes.length,
+    help: {
+      zh: '预约与维护窗口的结果数：正常结束、未使用而归还、未能预留到节点。',
+      en: 'Occurrences of reservations and maintenance: gone to their end, given back unused, or without nodes.',
+    },
+    formula: `outcome = ${reservationOutcomes.join(', ')}`,
   }),
   dispatch: counter('dispatch_total', ['pool', 'engine', 'op', 'result'], {
     origin: 'process',

@@ -1,4 +1,4 @@
-import { conflictKinds, decisions, submissionRejections } from '#libs/application';
+import { conflictKinds, decisions, reservationOutcomes, submissionRejections } from '#libs/application';
 import { catalogue } from '../catalogue.js';
 import type { DurableKey } from '../durable-counters.js';
 import { hasExactly, type Samples } from '../samples.js';
@@ -58,6 +58,7 @@ const durableKeys = [
   'decisions',
   'backfilledJobs',
   'conflicts',
+  'reservationOccurrences',
   'poolOvercommitDetected',
 ] as const satisfies readonly DurableKey[];
 
@@ -82,6 +83,7 @@ function zeros(into: Samples, pools: readonly string[]): void {
   for (const reason of submissionRejections) into.add('jobsRejected', { reason }, 0);
   for (const decision of decisions) into.add('decisions', { decision }, 0);
   for (const kind of conflictKinds) into.add('conflicts', { kind }, 0);
+  for (const outcome of reservationOutcomes) into.add('reservationOccurrences', { outcome }, 0);
   for (const pool of pools) {
     into.add('backfilledJobs', { pool }, 0);
     into.add('poolOvercommitDetected', { pool }, 0);
