@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 // NestJS 12, MikroORM 7 and many others ship ES modules only. swc turns those packages (found, not listed by hand) and our own
 // TypeScript into CommonJS for jest, so that tests need no --experimental-vm-modules and jest.mock() keeps working.
-const modules = new URL('../node_modules/', import.meta.url);
+// Found as node finds it: a mutation run works in a copy of the checkout without node_modules of its own.
+const modules = new URL('../', pathToFileURL(createRequire(import.meta.url).resolve('jest/package.json')));
 function esmPackages() {
   const names = readdirSync(modules)
     .filter((name) => !name.startsWith('.'))

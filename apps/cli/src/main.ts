@@ -8,6 +8,7 @@ import { generateCommand } from './commands/generate.js';
 import { jobCommands } from './commands/jobs.js';
 import { keyCommands } from './commands/keys.js';
 import { nodeCommands } from './commands/nodes.js';
+import { policyCommands } from './commands/policy.js';
 import { poolCommands } from './commands/pools.js';
 import { replayCommand } from './commands/replay.js';
 import { serviceCommands } from './commands/services.js';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   keyCommands(program, cli);
   jobCommands(program, cli);
   poolCommands(program, cli);
+  policyCommands(program);
   nodeCommands(program, cli);
   simulateCommand(program);
   replayCommand(program, cli);

@@ -1,4 +1,5 @@
 export { type Fault, renderFaults } from './fault.js';
+export { type LoadedPolicy, type PolicyFile, loadPolicy, parsePolicy, renderPolicy } from './load-policy.js';
 export { type LoadedSeeds, type SeedFault, loadSeeds } from './load-seeds.js';
 export {
   type ParsedSettings,

@@ -40,6 +40,8 @@ export async function loadSeeds(directory: string): Promise<LoadedSeeds> {
 
 /** Says how to play the logs of other machines, which is no part of the catalogue: read by trace-mapping.ts. */
 const TRACE_MAPPINGS = 'traces';
+/** Nor is what the planner plans by: read by load-policy.ts. */
+const POLICY = 'policy.yaml';
 
 async function readDocuments(directory: string): Promise<SeedDocument[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -47,6 +49,7 @@ async function readDocuments(directory: string): Promise<SeedDocument[]> {
     .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !relative(directory, path).startsWith(TRACE_MAPPINGS + sep))
+    .filter((path) => relative(directory, path) !== POLICY)
     .toSorted();
   return Promise.all(
     paths.map(async (path) => {

@@ -53,6 +53,12 @@ const definitions = {
     read: words,
     meaning: 'directory of the seed files',
   }),
+  policyFile: define<string | undefined>({
+    name: 'CHUSUAN_POLICY_FILE',
+    default: undefined,
+    read: words,
+    meaning: 'the planning policy, looked at every few seconds; unset: policy.yaml in the seeds',
+  }),
   timeScale: define<number | undefined>({
     name: 'CHUSUAN_TIME_SCALE',
     default: undefined,
