@@ -126,7 +126,11 @@ function faultsOf(document: SeedDocument, issue: z.core.$ZodIssue, above: SeedPa
       return [document.fault(path, `is above ${issue.maximum}`, remedy)];
     case 'invalid_type':
       return [document.fault(path, `is missing or is no ${issue.expected}`, remedy)];
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'not_multiple_of':
       return [document.fault(path, issue.message, path[0] === 'weights' ? 'mend the five weights' : remedy)];
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { backfillModes, type QueuedJob, type Snapshot } from './model.js';
 import { createPlanner } from './planner.js';
 import { aGroup, aJob, anAttempt, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
+import { runs } from './testing/runs.js';
 
 const NOW = 1000;
 const shape = { cards: 1, cores: 1, memoryGiB: 1 };
@@ -81,7 +82,7 @@ describe('pass', () => {
         const ends = lefts.map((left) => NOW + left);
         expect(planned(jobs, ends, 6, backfill)).toEqual(placesOf(jobs, ends, backfill));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -92,7 +93,7 @@ describe('pass', () => {
         const ends = lefts.map((left) => NOW + left);
         expect(planned(jobs, ends, nodesNamed(6), 'easy')).toEqual(planned(jobs, ends, 6, 'easy'));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -13,6 +13,7 @@ import {
 } from './model.js';
 import { createPlanner, type Planner } from './planner.js';
 import { aCpuGroup, aGroup, aJob, anAscendGroup, aPolicy, aPool, aSnapshot, nodesNamed } from './testing/builders.js';
+import { runs } from './testing/runs.js';
 
 const NOW = 1000;
 const districts = ['echeng', 'huarong'];
@@ -240,7 +241,7 @@ describe('what must never happen', () => {
         planner.advance(attempts.map((attempt) => ({ kind: 'attempt-placed', attempt })));
         expect(overfull(planner.snapshot(NOW).running)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -270,7 +271,7 @@ describe('what must never happen', () => {
           expect(job.earliestStart ?? 0).toBeLessThanOrEqual(NOW);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -285,7 +286,7 @@ describe('what must always hold', () => {
         expect(encodeCanonical(planner.plan(NOW + later))).toBe(encodeCanonical(cold.plan(NOW + later)));
         expect(encodeCanonical(planner.snapshot(NOW))).toBe(encodeCanonical(cold.snapshot(NOW)));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -298,7 +299,7 @@ describe('what must always hold', () => {
         planner.quote(aJob('asked', asked), NOW);
         expect(encodeCanonical(planner.plan(NOW))).toBe(first);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -317,7 +318,7 @@ describe('what must always hold', () => {
         );
         for (const verdict of plan.waiting) expect(verdict.estimatedStart ?? Infinity).toBeGreaterThan(NOW);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -349,7 +350,7 @@ describe('what must always hold', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -3,6 +3,7 @@ import type { PowerCapModel } from './model.js';
 import { idleWattsOf, PowerBook, wattsOf } from './power-book.js';
 import { aGroup, aPool } from './testing/builders.js';
 import { askOf } from './vector.js';
+import { runs } from './testing/runs.js';
 
 const site = 'g-site';
 const watts = { idle: 100, peak: 900 };
@@ -252,7 +253,7 @@ describe('what must always hold of the power book', () => {
         expect(book.earliest(site, add, seconds, now)).toBe(slow.earliest(add, seconds, now));
         expect(book.headroom(site, now)).toBe(slow.room(now));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -274,7 +275,7 @@ describe('what must always hold of the power book', () => {
           for (let at = from; at < until; at++) expect(room(at)).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { TenantModel } from './model.js';
 import { ShareBook, type ShareCharge } from './share-book.js';
+import { runs } from './testing/runs.js';
 
 const tenant = (id: string, weight = 1, more: Partial<TenantModel> = {}): TenantModel => ({
   id,
@@ -149,7 +150,7 @@ describe('share book: standing', () => {
         for (const one of passing.toReversed()) book.end(one);
         expect(told(book)).toEqual(told(bookOf(tenants, staying)));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { type OrderName, type QueuedJob, orderNames } from './model.js';
 import { orderOf } from './order.js';
 import { aJob } from './testing/builders.js';
 import { WaitingQueue } from './waiting-queue.js';
+import { runs } from './testing/runs.js';
 
 const ground = { candidates: [], version: 0 };
 const tenants = ['a', 'b', 'c'].map((id, index) => ({ id, parentId: null, weight: 1, usage: index }));
@@ -42,7 +43,7 @@ describe('waiting queue', () => {
         left.sort((a, b) => key(a) - key(b) || order.second(a) - order.second(b) || a.sequence - b.sequence);
         expect(orderedIds(queue)).toEqual(left.map((job) => job.id));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
