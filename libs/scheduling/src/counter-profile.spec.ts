@@ -79,3 +79,60 @@ describe('count of free nodes over time', () => {
     );
   });
 });
+
+describe('what the planner needs of a count', () => {
+  const window = { id: 'w', groupId: 'g', nodeIndices: [0, 1], from: 50, until: 100 };
+  const other = { ...window, id: 'v', nodeIndices: [1, 2], from: 90, until: 120 };
+
+  it('need not answer at or after a bound', () => {
+    const profile = profileAt(0, 4, [[4, 50]]);
+    expect(profile.earliest(ask(1), 10, 0, 51)).toBe(50);
+    expect(profile.earliest(ask(1), 10, 0, 50)).toBeGreaterThanOrEqual(50);
+    expect(profile.earliest(ask(1), 10, 50, 50)).toBeGreaterThanOrEqual(50);
+  });
+
+  it('lifts only the windows that are named', () => {
+    const profile = profileAt(0, 4, []);
+    profile.setWindows([window, other]);
+    const before = profile.version;
+    expect([1, 2, 3, 4].map((nodes) => profile.longest(ask(nodes)))).toEqual([Infinity, 90, 50, 50]);
+    const lay = profile.liftWindows(new Set(['w']));
+    expect([2, 3, 4].map((nodes) => profile.longest(ask(nodes)))).toEqual([Infinity, 90, 90]);
+    expect(profile.version).not.toBe(before);
+    lay();
+    expect([1, 2, 3, 4].map((nodes) => profile.longest(ask(nodes)))).toEqual([Infinity, 90, 50, 50]);
+    expect(profile.version).toBe(before);
+    profile.setWindows([other]);
+    expect(profile.longest(ask(4))).toBe(90);
+    profile.setWindows([]);
+    expect(profile.longest(ask(4))).toBe(Infinity);
+  });
+
+  it('tells when nodes are next given back', () => {
+    const profile = profileAt(0, 4, [
+      [1, 30],
+      [1, 40],
+    ]);
+    profile.take(ask(1), 35, 100);
+    expect([0, 29, 30, 39, 40, 134, 135].map((after) => profile.nextEdge(after))).toEqual([
+      30,
+      30,
+      40,
+      40,
+      135,
+      135,
+      Infinity,
+    ]);
+  });
+
+  it('has a new version after every change, and the old one after its undo', () => {
+    const profile = profileAt(0, 4, []);
+    const before = profile.version;
+    const { undo } = profile.take(ask(1), 0, 10);
+    expect(profile.version).not.toBe(before);
+    undo();
+    expect(profile.version).toBe(before);
+    profile.setOut(new Set([1]));
+    expect(profile.version).not.toBe(before);
+  });
+});

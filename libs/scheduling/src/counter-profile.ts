@@ -1,5 +1,7 @@
 import type { Seconds, WindowModel } from './model.js';
 import type { Ask, Holding, Profile, Taken, Undo } from './profile.js';
+import { Versions } from './versions.js';
+import { changesOf, unionOf } from './windows.js';
 
 const NO_NODES: readonly number[] = [];
 
@@ -14,7 +16,9 @@ export class CounterProfile implements Profile {
   private size = 1;
   private now: Seconds = -Infinity;
   private out: ReadonlySet<number> = new Set();
-  private windows: readonly WindowModel[] = [];
+  private windows: ReadonlyMap<string, WindowModel> = new Map();
+  private readonly windowsOf = new Map<number, readonly WindowModel[]>();
+  private readonly versions = new Versions();
   // Prefix minima from now on: the count stays at least stairFree[i] until stairTimes[i + 1].
   private stairTimes = new Float64Array(64);
   private stairFree = new Float64Array(64);
@@ -25,6 +29,10 @@ export class CounterProfile implements Profile {
   constructor(private readonly installed: number) {
     this.times[0] = -Infinity;
     this.counts[0] = installed;
+  }
+
+  get version(): number {
+    return this.versions.current;
   }
 
   turnTo(now: Seconds): void {
@@ -45,12 +53,12 @@ export class CounterProfile implements Profile {
     return Infinity;
   }
 
-  earliest(ask: Ask, seconds: number, from: Seconds): Seconds {
+  earliest(ask: Ask, seconds: number, from: Seconds, before = Infinity): Seconds {
     const { times, counts, size } = this;
     const { nodes } = ask;
     let i = this.stepAt(from);
     let start = from;
-    for (;;) {
+    while (start < before) {
       while (i < size && counts[i]! < nodes) i++;
       if (i === size) return Infinity;
       if (times[i]! > start) start = times[i]!;
@@ -59,24 +67,32 @@ export class CounterProfile implements Profile {
       while (i < size && counts[i]! >= nodes && times[i]! < end) i++;
       if (i === size || times[i]! >= end) return start;
     }
+    return Infinity;
   }
 
   release(ask: Ask): Seconds {
     return this.earliest(ask, 1, this.now);
   }
 
-  take(ask: Ask, start: Seconds, seconds: number): Taken {
-    const from = start <= this.now ? -Infinity : start;
-    this.shift(from, start + seconds, -ask.nodes);
-    return { nodes: NO_NODES, undo: () => this.shift(from, start + seconds, ask.nodes) };
+  nextEdge(after: Seconds): Seconds {
+    for (let i = this.stepAt(after) + 1; i < this.size; i++) {
+      if (this.counts[i]! > this.counts[i - 1]!) return this.times[i]!;
+    }
+    return Infinity;
   }
 
-  occupy(holding: Holding, from: Seconds, until: Seconds): void {
-    this.shift(from, until, -holding.count);
+  take(ask: Ask, start: Seconds, seconds: number): Taken {
+    const undo = this.hold(ask.nodes, start <= this.now ? -Infinity : start, start + seconds);
+    return { nodes: NO_NODES, undo };
+  }
+
+  occupy(holding: Holding, from: Seconds, until: Seconds): Undo {
+    return this.hold(holding.count, from, until);
   }
 
   vacate(holding: Holding, from: Seconds, until: Seconds): void {
     this.shift(from, until, holding.count);
+    this.versions.advance();
   }
 
   leastLoaded(): readonly number[] {
@@ -84,22 +100,45 @@ export class CounterProfile implements Profile {
   }
 
   setOut(indices: ReadonlySet<number>): void {
-    this.shiftWindows(1);
+    const changed = [...this.windowsOf.keys()].filter((index) => this.out.has(index) !== indices.has(index));
+    this.layOn(changed, 1);
     this.shift(-Infinity, Infinity, this.out.size - indices.size);
     this.out = indices;
-    this.shiftWindows(-1);
+    this.layOn(changed, -1);
+    this.versions.advance();
   }
 
   setWindows(windows: readonly WindowModel[]): void {
-    this.shiftWindows(1);
-    this.windows = windows;
-    this.shiftWindows(-1);
+    const { gone, come, byId } = changesOf(this.windows, windows);
+    if (gone.length + come.length === 0) return;
+    this.replace(gone, come);
+    this.windows = byId;
+    this.versions.advance();
   }
 
-  liftWindows(): Undo {
-    const lifted = this.windows;
-    this.setWindows([]);
-    return () => this.setWindows(lifted);
+  liftWindows(ids?: ReadonlySet<string>): Undo {
+    const before = this.version;
+    const standing = this.windows;
+    const lifted = [...standing.values()].filter((window) => ids?.has(window.id) ?? true);
+    if (lifted.length === 0) return () => {};
+    this.replace(lifted, []);
+    this.windows = new Map([...standing].filter(([, window]) => !lifted.includes(window)));
+    const after = this.versions.advance();
+    return () => {
+      this.replace([], lifted);
+      this.windows = standing;
+      this.versions.restore(before, after);
+    };
+  }
+
+  private hold(count: number, from: Seconds, until: Seconds): Undo {
+    const before = this.version;
+    this.shift(from, until, -count);
+    const after = this.versions.advance();
+    return () => {
+      this.shift(from, until, count);
+      this.versions.restore(before, after);
+    };
   }
 
   /** Changes the count in [from, until); a step that is none is not kept. */
@@ -173,30 +212,30 @@ export class CounterProfile implements Profile {
     this.isStale = false;
   }
 
-  /** Windows may overlap on a node and may name nodes that are out: each node counts once at a time, and only while up. */
-  private shiftWindows(sign: 1 | -1): void {
-    if (this.windows.length === 0) return;
-    const byNode = new Map<number, { from: Seconds; until: Seconds }[]>();
-    for (const window of this.windows) {
+  private replace(gone: readonly WindowModel[], come: readonly WindowModel[]): void {
+    const touched = [...new Set([...gone, ...come].flatMap((window) => window.nodeIndices))];
+    this.layOn(touched, 1);
+    for (const window of gone) {
       for (const index of window.nodeIndices) {
-        if (this.out.has(index) || index >= this.installed) continue;
-        const spans = byNode.get(index);
-        if (spans) spans.push(window);
-        else byNode.set(index, [window]);
+        const left = this.windowsOf.get(index)!.filter((other) => other !== window);
+        if (left.length > 0) this.windowsOf.set(index, left);
+        else this.windowsOf.delete(index);
       }
     }
-    for (const spans of byNode.values()) {
-      for (const span of unionOf(spans)) this.shift(span.from, span.until, sign);
+    for (const window of come) {
+      for (const index of window.nodeIndices) {
+        this.windowsOf.set(index, [...(this.windowsOf.get(index) ?? []), window]);
+      }
+    }
+    this.layOn(touched, -1);
+  }
+
+  /** Windows may overlap on a node and may name nodes that are out: each node counts once at a time, and only while up. */
+  private layOn(nodes: readonly number[], sign: 1 | -1): void {
+    for (const index of nodes) {
+      const windows = this.windowsOf.get(index);
+      if (!windows || this.out.has(index) || index >= this.installed) continue;
+      for (const span of unionOf(windows)) this.shift(span.from, span.until, sign);
     }
   }
-}
-
-function unionOf(spans: readonly { from: Seconds; until: Seconds }[]): { from: Seconds; until: Seconds }[] {
-  const union: { from: Seconds; until: Seconds }[] = [];
-  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
-    const last = union.at(-1);
-    if (last && span.from <= last.until) last.until = Math.max(last.until, span.until);
-    else union.push({ from: span.from, until: span.until });
-  }
-  return union;
 }

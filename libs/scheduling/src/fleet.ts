@@ -56,7 +56,7 @@ export class Fleet implements Ground {
     this.profiles = groups.map((group) =>
       typeof group.nodes === 'number'
         ? new CounterProfile(group.nodes)
-        : new NodeProfile(group.nodes.length, capacityOf(group.shape)),
+        : new NodeProfile(group.nodes.length, capacityOf(group.shape), group.blocks),
     );
     this.states = groups.map(() => new Map<number, NodeState>());
   }
@@ -205,8 +205,7 @@ export class Fleet implements Ground {
     for (const profile of this.profiles) profile.turnTo(now);
     const undos: Undo[] = [];
     const hold = (index: number, holding: Holding, from: Seconds, until: Seconds): void => {
-      this.profiles[index]!.occupy(holding, from, until);
-      undos.push(() => this.profiles[index]!.vacate(holding, from, until));
+      undos.push(this.profiles[index]!.occupy(holding, from, until));
     };
     const adrift: RunningJob[] = [];
     for (const attempt of this.running.values()) {

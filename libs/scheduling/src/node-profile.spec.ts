@@ -75,3 +75,90 @@ describe('free vectors of named nodes over time', () => {
     );
   });
 });
+
+describe('what the planner needs of a profile of named nodes', () => {
+  const window = { id: 'w', groupId: 'g', nodeIndices: [0], from: 60, until: 90 };
+  const other = { ...window, id: 'v', nodeIndices: [1], from: 80, until: 100 };
+
+  it('need not answer at or after a bound', () => {
+    const profile = new NodeProfile(2, capacity);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [0, 1], count: 2, perNode: capacity }, -Infinity, 50);
+    expect(profile.earliest(ask(1, WHOLE), 10, 0, 51)).toBe(50);
+    expect(profile.earliest(ask(1, WHOLE), 10, 0, 50)).toBeGreaterThanOrEqual(50);
+    expect(profile.earliest(ask(1, WHOLE), 10, 50, 50)).toBeGreaterThanOrEqual(50);
+  });
+
+  it('lifts only the windows that are named, and what was taken meanwhile stays under them', () => {
+    const profile = new NodeProfile(2, capacity);
+    profile.turnTo(0);
+    profile.setWindows([window, other]);
+    const lay = profile.liftWindows(new Set(['w']));
+    expect(profile.longest(ask(1, WHOLE))).toBe(Infinity);
+    expect(profile.longest(ask(2, WHOLE))).toBe(80);
+    const taken = profile.take(ask(1, WHOLE), 0, 70);
+    expect(taken.nodes).toEqual([0]);
+    lay();
+    expect(profile.earliest(ask(1, WHOLE), 21, 0)).toBe(0);
+    expect(profile.earliest(ask(2, WHOLE), 1, 0)).toBe(100);
+    taken.undo();
+    expect(profile.longest(ask(2, WHOLE))).toBe(60);
+  });
+
+  it('tells when anything is next given back, on nodes that are up', () => {
+    const profile = new NodeProfile(3, capacity);
+    profile.turnTo(0);
+    profile.setWindows([window]);
+    profile.occupy({ nodes: [1], count: 1, perNode: ask(1, 0).perNode }, -Infinity, 40);
+    profile.occupy({ nodes: [2], count: 1, perNode: ask(1, 0).perNode }, -Infinity, 30);
+    expect([0, 29, 30, 39, 40, 89, 90].map((after) => profile.nextEdge(after))).toEqual([
+      30,
+      30,
+      40,
+      40,
+      90,
+      90,
+      Infinity,
+    ]);
+    profile.setOut(new Set([2]));
+    expect(profile.nextEdge(0)).toBe(40);
+  });
+
+  it('has a new version after every change, and the old one after its undo', () => {
+    const profile = new NodeProfile(2, capacity);
+    const seen = [profile.version];
+    const note = (): void => {
+      expect(seen).not.toContain(profile.version);
+      seen.push(profile.version);
+    };
+    profile.turnTo(5);
+    expect(profile.version).toBe(seen[0]);
+    profile.occupy({ nodes: [0], count: 1, perNode: capacity }, 0, 10);
+    note();
+    profile.vacate({ nodes: [0], count: 1, perNode: capacity }, 0, 10);
+    note();
+    profile.setOut(new Set([1]));
+    note();
+    profile.setWindows([window]);
+    note();
+    profile.setWindows([window]);
+    expect(profile.version).toBe(seen.at(-1));
+    const before = profile.version;
+    const lay = profile.liftWindows();
+    note();
+    const { undo } = profile.take(ask(1, 0), 5, 10);
+    note();
+    undo();
+    lay();
+    expect(profile.version).toBe(before);
+  });
+
+  it('keeps a gang in the tightest block that holds it, and a single node where it fits tightest', () => {
+    const profile = new NodeProfile(6, capacity, [0, 0, 0, 1, 1, 0]);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [0], count: 1, perNode: ask(1, 1).perNode }, -Infinity, 100);
+    expect(profile.take(ask(2, 0), 0, 10).nodes).toEqual([3, 4]);
+    expect(profile.take(ask(1, 0), 0, 10).nodes).toEqual([0]);
+    expect(profile.take(ask(5, 0), 0, 10).nodes).toEqual([0, 1, 2, 3, 5]);
+  });
+});

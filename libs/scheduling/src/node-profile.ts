@@ -1,7 +1,10 @@
+import { withinBlocks } from './blocks.js';
 import { NodeTimeline } from './node-timeline.js';
 import type { Seconds, WindowModel } from './model.js';
 import type { Ask, Holding, Profile, Taken, Undo } from './profile.js';
 import type { Vector } from './vector.js';
+import { Versions } from './versions.js';
+import { changesOf } from './windows.js';
 
 /** What was worked out for a shape while the group stood at `version`. */
 interface ShapeMemo {
@@ -18,24 +21,32 @@ interface ShapeMemo {
 export class NodeProfile implements Profile {
   private readonly nodes: NodeTimeline[];
   private out: ReadonlySet<number> = new Set();
-  private windows: readonly WindowModel[] = [];
+  private windows: ReadonlyMap<string, WindowModel> = new Map();
   private now: Seconds = -Infinity;
-  private version = 0;
+  private readonly versions = new Versions();
+  // Changes with the instant too.
+  private look = 0;
   private readonly memos: (ShapeMemo | undefined)[] = [];
   private firsts = new Float64Array(64);
   private lasts = new Float64Array(64);
   private spans = 0;
 
+  /** @param blocks topology block of each node; absent: one block */
   constructor(
     count: number,
     private readonly capacity: Vector,
+    private readonly blocks?: readonly number[],
   ) {
     this.nodes = Array.from({ length: count }, () => new NodeTimeline(capacity));
   }
 
+  get version(): number {
+    return this.versions.current;
+  }
+
   turnTo(now: Seconds): void {
     this.now = now;
-    this.version++;
+    this.look++;
   }
 
   free(ask: Ask): number {
@@ -49,18 +60,19 @@ export class NodeProfile implements Profile {
 
   release(ask: Ask): Seconds {
     const memo = this.memo(ask.shape);
-    if (memo.releaseVersion !== this.version) {
+    if (memo.releaseVersion !== this.look) {
       for (let i = 0; i < this.nodes.length; i++) {
         memo.releases[i] = this.out.has(i) ? Infinity : this.nodes[i]!.firstFit(this.now, ask.perNode);
       }
       memo.releases.sort();
-      memo.releaseVersion = this.version;
+      memo.releaseVersion = this.look;
     }
     return memo.releases[ask.nodes - 1] ?? Infinity;
   }
 
   /** Sweeps the starts that each node allows: the answer is the first start at which enough of them overlap. */
-  earliest(ask: Ask, seconds: number, from: Seconds): Seconds {
+  earliest(ask: Ask, seconds: number, from: Seconds, before = Infinity): Seconds {
+    if (from >= before || this.release(ask) >= before) return Infinity;
     this.spans = 0;
     for (let i = 0; i < this.nodes.length; i++) {
       if (!this.out.has(i)) this.nodes[i]!.eachStart(ask.perNode, seconds, from, this.noteSpan);
@@ -76,20 +88,33 @@ export class NodeProfile implements Profile {
     return Infinity;
   }
 
+  nextEdge(after: Seconds): Seconds {
+    let edge = Infinity;
+    for (let i = 0; i < this.nodes.length; i++) {
+      if (!this.out.has(i)) edge = Math.min(edge, this.nodes[i]!.nextRise(after));
+    }
+    return edge;
+  }
+
   take(ask: Ask, start: Seconds, seconds: number): Taken {
     const chosen = this.tightest(ask, start, seconds);
     const holding = { nodes: chosen, count: chosen.length, perNode: ask.perNode };
-    const from = start <= this.now ? -Infinity : start;
-    this.occupy(holding, from, start + seconds);
-    return { nodes: chosen, undo: () => this.vacate(holding, from, start + seconds) };
+    return { nodes: chosen, undo: this.occupy(holding, start <= this.now ? -Infinity : start, start + seconds) };
   }
 
-  occupy(holding: Holding, from: Seconds, until: Seconds): void {
+  occupy(holding: Holding, from: Seconds, until: Seconds): Undo {
+    const before = this.version;
     this.shift(holding, from, until, -1);
+    const after = this.advance();
+    return () => {
+      this.shift(holding, from, until, 1);
+      this.restore(before, after);
+    };
   }
 
   vacate(holding: Holding, from: Seconds, until: Seconds): void {
     this.shift(holding, from, until, 1);
+    this.advance();
   }
 
   leastLoaded(count: number): readonly number[] {
@@ -103,19 +128,45 @@ export class NodeProfile implements Profile {
 
   setOut(indices: ReadonlySet<number>): void {
     this.out = indices;
-    this.version++;
+    this.advance();
   }
 
   setWindows(windows: readonly WindowModel[]): void {
-    for (const window of this.windows) this.vacate(this.wholeNodes(window), window.from, window.until);
-    for (const window of windows) this.occupy(this.wholeNodes(window), window.from, window.until);
-    this.windows = windows;
+    const { gone, come, byId } = changesOf(this.windows, windows);
+    if (gone.length + come.length === 0) return;
+    for (const window of gone) this.lay(window, 1);
+    for (const window of come) this.lay(window, -1);
+    this.windows = byId;
+    this.advance();
   }
 
-  liftWindows(): Undo {
-    const lifted = this.windows;
-    this.setWindows([]);
-    return () => this.setWindows(lifted);
+  liftWindows(ids?: ReadonlySet<string>): Undo {
+    const before = this.version;
+    const standing = this.windows;
+    const lifted = [...standing.values()].filter((window) => ids?.has(window.id) ?? true);
+    if (lifted.length === 0) return () => {};
+    for (const window of lifted) this.lay(window, 1);
+    this.windows = new Map([...standing].filter(([, window]) => !lifted.includes(window)));
+    const after = this.advance();
+    return () => {
+      for (const window of lifted) this.lay(window, -1);
+      this.windows = standing;
+      this.restore(before, after);
+    };
+  }
+
+  private lay(window: WindowModel, sign: 1 | -1): void {
+    this.shift(this.wholeNodes(window), window.from, window.until, sign);
+  }
+
+  private advance(): number {
+    this.look++;
+    return this.versions.advance();
+  }
+
+  private restore(before: number, after: number): void {
+    this.look++;
+    this.versions.restore(before, after);
   }
 
   private wholeNodes(window: WindowModel): Holding {
@@ -124,7 +175,6 @@ export class NodeProfile implements Profile {
 
   private shift(holding: Holding, from: Seconds, until: Seconds, sign: 1 | -1): void {
     for (const index of holding.nodes) this.nodes[index]?.shift(from, until, holding.perNode, sign);
-    this.version++;
   }
 
   /** The nodes that have room for the whole stretch: fewest cards left first, then fewest cores, then the lowest index. */
@@ -142,13 +192,15 @@ export class NodeProfile implements Profile {
       );
     }
     able.sort((a, b) => a.cards - b.cards || a.cores - b.cores || a.index - b.index);
-    able.length = ask.nodes;
-    return able.map((node) => node.index).sort((a, b) => a - b);
+    const byFit = able.map((node) => node.index);
+    const chosen =
+      this.blocks && ask.nodes > 1 ? withinBlocks(byFit, this.blocks, ask.nodes) : byFit.slice(0, ask.nodes);
+    return chosen.toSorted((a, b) => a - b);
   }
 
   private roomsFor(ask: Ask): ShapeMemo {
     const memo = this.memo(ask.shape);
-    if (memo.roomVersion === this.version) return memo;
+    if (memo.roomVersion === this.look) return memo;
     memo.free = 0;
     for (let i = 0; i < this.nodes.length; i++) {
       const room = this.out.has(i) ? 0 : this.nodes[i]!.room(this.now, ask.perNode);
@@ -156,7 +208,7 @@ export class NodeProfile implements Profile {
       if (room > 0) memo.free++;
     }
     memo.rooms.sort();
-    memo.roomVersion = this.version;
+    memo.roomVersion = this.look;
     return memo;
   }
 

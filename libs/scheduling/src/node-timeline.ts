@@ -44,6 +44,14 @@ export class NodeTimeline {
     return Infinity;
   }
 
+  /** The first time after `after` at which there gets to be more of anything; Infinity when never. */
+  nextRise(after: Seconds): Seconds {
+    for (let i = this.stepAt(after) + STRIDE; i < this.steps.length; i += STRIDE) {
+      for (let k = 1; k < STRIDE; k++) if (this.steps[i + k]! > this.steps[i + k - STRIDE]!) return this.steps[i]!;
+    }
+    return Infinity;
+  }
+
   /** Calls back with each span [first, last] of starts from `from` on at which the vector fits for `seconds`. */
   eachStart(ask: Vector, seconds: number, from: Seconds, visit: (first: Seconds, last: Seconds) => void): void {
     let opened = NaN;
