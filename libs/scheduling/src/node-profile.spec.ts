@@ -123,8 +123,11 @@ describe('what the planner needs of a profile of named nodes', () => {
     profile.setOut(new Set([2]));
     expect(profile.nextEdge(0)).toBe(40);
   });
+});
 
+describe('states and blocks of named nodes', () => {
   it('has a new version after every change, and the old one after its undo', () => {
+    const window = { id: 'w', groupId: 'g', nodeIndices: [0], from: 60, until: 90 };
     const profile = new NodeProfile(2, capacity);
     const seen = [profile.version];
     const note = (): void => {
