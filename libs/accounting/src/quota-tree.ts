@@ -48,6 +48,22 @@ export interface QuotaTree {
   readonly accountOf: ReadonlyMap<string, number>;
 }
 
+/**
+ * Tenants that have promised more than they have: the quotas below are parts of a tenant's own, and together may not be more.
+ * Amounts in reference cards.
+ */
+export function overPromised(
+  tenants: Iterable<QuotaTenant>,
+): { readonly tenantId: string; readonly cards: number; readonly promised: number }[] {
+  const known = [...tenants];
+  const quotas = new Map(known.map((tenant) => [tenant.id, tenant.quota?.cards ?? 0]));
+  return quotaTreeOf(known).accounts.flatMap(({ tenantId, nominal }) => {
+    const cards = tenantId === null ? undefined : quotas.get(tenantId);
+    if (tenantId === null || cards === undefined || milliOf(cards) >= nominal) return [];
+    return [{ tenantId, cards, promised: nominal / 1000 }];
+  });
+}
+
 /** The accounts of a tenant tree. A parent that is not among the tenants counts as the root, and so does one that is its own ancestor. */
 export function quotaTreeOf(tenants: Iterable<QuotaTenant>): QuotaTree {
   const sorted = [...tenants].toSorted((a, b) => compareKeys(a.id, b.id));

@@ -13,6 +13,7 @@ export function buildCatalogue(seeds: SeedCollection): Catalogue {
     nodeGroups: pools.flatMap((pool) => pool.nodeGroups.map((group) => nodeGroupOf(seeds, pool.id, group))),
     nodeTypes: all(seeds, 'nodeTypes'),
     acceleratorModels: all(seeds, 'acceleratorModels'),
+    exchangeRates: all(seeds, 'exchangeRates'),
     districts: all(seeds, 'districts'),
     priorityClasses: seeds.priorityClasses(),
     jobKinds: all(seeds, 'jobKinds'),

@@ -74,6 +74,7 @@ export function checkReferences(seeds: SeedCollection): SeedFault[] {
     ...seeds.items('pools').flatMap((pool) => poolReferences(seeds, pool)),
     ...seeds.items('systems').flatMap((system) => systemReferences(seeds, system)),
     ...seeds.items('nodeTypes').flatMap((type) => nodeTypeReferences(seeds, type)),
+    ...seeds.items('exchangeRates').map((rate) => exchangeReference(seeds, rate)),
     ...seeds.items('tenants').flatMap((tenant) => tenantReferences(seeds, tenant)),
     ...seeds.items('tariffs').flatMap((tariff) => tariffReferences(tariff)),
     ...seeds.items('grids').flatMap((grid) => gridReferences(grid)),
@@ -147,6 +148,13 @@ function nodeTypeReferences(seeds: SeedCollection, from: Located<SeedItem<'nodeT
   const id = from.item.acceleratorModel;
   if (id === null) return [];
   return [{ from, at: ['acceleratorModel'], id, known: seeds.idsOf('acceleratorModels'), what: 'accelerator model' }];
+}
+
+function exchangeReference(seeds: SeedCollection, from: Located<SeedItem<'exchangeRates'>>): Reference {
+  const { per, model } = from.item;
+  return per === 'card'
+    ? { from, at: ['model'], id: model, known: seeds.idsOf('acceleratorModels'), what: 'accelerator model' }
+    : { from, at: ['model'], id: model, known: seeds.idsOf('nodeTypes'), what: 'node type' };
 }
 
 function tenantReferences(seeds: SeedCollection, from: Located<SeedItem<'tenants'>>): Reference[] {

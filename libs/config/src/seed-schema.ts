@@ -1,4 +1,13 @@
-import { architectures, dataLevels, jobClasses, plannedEngines, poolStatuses, poolTiers, stacks } from '#libs/domain';
+import {
+  architectures,
+  dataLevels,
+  jobClasses,
+  plannedEngines,
+  poolStatuses,
+  poolTiers,
+  precisions,
+  stacks,
+} from '#libs/domain';
 import { z } from 'zod';
 import { calendar, grid, tariff } from './seed-schema-energy.js';
 import {
@@ -46,6 +55,14 @@ const acceleratorModel = z.strictObject({
   fp64TensorTflops: figure.optional(),
   memoryGiB: figure,
   tdpWatts: figure,
+});
+
+const exchangeRate = z.strictObject({
+  model: id,
+  per: z.enum(['card', 'node']),
+  precision: z.enum(precisions),
+  validFrom: date,
+  rate: sourced({ value: z.number().positive() }),
 });
 
 const contract = sourced({
@@ -107,6 +124,11 @@ const pool = z.strictObject({
 const system = z.strictObject({ id, name, poolIds: z.array(id).min(1), modelled: modelledTotals });
 
 const monthlyHours = sourced({ cardHoursPerMonth: amount, coreHoursPerMonth: amount });
+const tenantQuota = monthlyHours.extend({
+  cards: figure.optional(),
+  borrowingLimit: figure.optional(),
+  lendingLimit: figure.optional(),
+});
 const tenantJob = sourced({
   kind: id,
   demandSeries: z.string(),
@@ -132,7 +154,7 @@ const tenant = z.strictObject({
   shareWeight: sourced({ value: z.number().positive() }),
   maxDataLevel: sourced({ level: z.enum(dataLevels) }),
   expectedDemand: monthlyHours,
-  quota: monthlyHours,
+  quota: tenantQuota,
   namedIn: z.strictObject({ source: z.string() }),
   jobs: z.array(tenantJob),
   objective: sourced({ maxOneWayLatencyMs: amount, availabilityPercent: amount.max(100) }).optional(),
@@ -151,6 +173,7 @@ export const seedFile = z.strictObject({
   districts: z.array(district).optional(),
   acceleratorModels: z.array(acceleratorModel).optional(),
   nodeTypes: z.array(nodeType).optional(),
+  exchangeRates: z.array(exchangeRate).optional(),
   pueMonthlyFactor: series(12).optional(),
   pueLimits: z.array(namedFigure).optional(),
   benchmarks: z.array(namedFigure).optional(),

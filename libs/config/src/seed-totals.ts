@@ -1,3 +1,5 @@
+import { quotaFaults } from './seed-quotas.js';
+import { exchangeFaults } from './seed-exchange.js';
 import { tariffPeriods } from '#libs/domain';
 import { rowPrice } from '#libs/energy';
 import type { Located, SeedCollection } from './seed-collection.js';
@@ -29,6 +31,8 @@ export function checkTotals(seeds: SeedCollection): SeedFault[] {
     ...seeds.items('pools').flatMap((pool) => architectureFaults(seeds, pool)),
     ...seeds.items('sites').flatMap(mixFaults),
     ...seeds.items('tenants').flatMap(probabilityFaults),
+    ...quotaFaults(seeds),
+    ...exchangeFaults(seeds),
     ...seeds.items('tariffs').flatMap(tariffFaults),
   ];
 }

@@ -22,6 +22,7 @@ export interface Catalogue {
   readonly nodeGroups: readonly NodeGroup[];
   readonly nodeTypes: readonly NodeType[];
   readonly acceleratorModels: readonly AcceleratorModel[];
+  readonly exchangeRates: readonly ExchangeRate[];
   readonly districts: readonly District[];
   readonly priorityClasses: readonly PriorityClass[];
   readonly jobKinds: readonly JobKind[];
@@ -193,6 +194,19 @@ export interface AcceleratorModel {
   readonly tdpWatts: Figure;
 }
 
+export const precisions = ['fp16', 'fp64'] as const;
+export type Precision = (typeof precisions)[number];
+/** A row of the exchange table: how many reference cards one card, or one node of a type without cards, counts for from then on. */
+export interface ExchangeRate {
+  /** Id of an accelerator model (`card`) or of a node type (`node`). */
+  readonly model: string;
+  readonly per: 'card' | 'node';
+  readonly precision: Precision;
+  /** YYYY-MM-DD, from midnight in Asia/Shanghai. */
+  readonly validFrom: string;
+  readonly rate: Figure;
+}
+
 export interface PriorityClass {
   /** 0 goes first. */
   readonly priority: Figure;
@@ -217,13 +231,19 @@ export interface Tenant {
   readonly shareWeight: Figure;
   readonly maxDataLevel: Sourced<{ readonly level: DataLevel }>;
   readonly expectedDemand: MonthlyHours;
-  readonly quota: MonthlyHours;
+  readonly quota: TenantQuota;
   readonly namedIn: { readonly source: string };
   readonly jobs: readonly TenantJob[];
   readonly objective?: Sourced<{ readonly maxOneWayLatencyMs: number; readonly availabilityPercent: number }>;
   readonly voucher?: Voucher;
 }
 export type MonthlyHours = Sourced<{ readonly cardHoursPerMonth: number; readonly coreHoursPerMonth: number }>;
+/** Besides the hours of a month: reference cards held at a time, what may be borrowed beyond them and lent of them. */
+export type TenantQuota = MonthlyHours & {
+  readonly cards?: Figure;
+  readonly borrowingLimit?: Figure;
+  readonly lendingLimit?: Figure;
+};
 export type Voucher = Sourced<{
   readonly subsidyPercent: number;
   readonly capYuanPerYear: number;

@@ -1,12 +1,13 @@
 import type { EndedAttempt, EndedJob } from '#libs/application';
 import { jobStateAfter, type AttemptOutcome, type Instant, type JobState } from '#libs/domain';
 import { statement, timestamptz, type Session } from './database.js';
-import { accrue, cardsHeld, type Use, type UsedShape } from './usage-accrual.js';
+import { accrue, cardsHeld, type Usage, type Use, type UsedShape } from './usage-accrual.js';
 
 const findAlive = statement(
   'ending-find-alive',
   `select a.id, a.job_id, a.tenant_id, a.class, a.pool_id, a.started_at, a.limit_seconds, a.nodes, a.cards, a.cores, a.memory_gib,
-     g.cores as group_cores, g.memory_gib as group_memory_gib, j.state as job_state, j.tries_left, j.submitted_at
+     g.cores as group_cores, g.memory_gib as group_memory_gib,
+     exchange_rate_at(g.accelerator_model, g.node_type_id, a.placed_at) as exchange_rate, j.state as job_state, j.tries_left, j.submitted_at
    from attempt a join job j on j.id = a.job_id join node_group g on g.id = a.group_id
    where a.id = any($1::uuid[]) and a.state in ('placed', 'prepared', 'released', 'running') order by a.job_id`,
 );
@@ -37,7 +38,8 @@ const lockGroups = statement(
 );
 const lockTenants = statement(
   'ending-lock-tenants',
-  `select id, used_card_seconds as "cardSeconds", used_as_of as "asOf" from tenant where id = any($1::text[])
+  `select id, used_card_seconds as "cardSeconds", used_as_of as "asOf", used_half_life_s as "halfLifeSeconds"
+   from tenant where id = any($1::text[])
    order by id for no key update`,
 );
 
@@ -155,9 +157,7 @@ async function accruedUsages(session: Session, endings: readonly Ending[]): Prom
     uses.set(row.tenant_id, [...(uses.get(row.tenant_id) ?? []), use]);
   }
   if (uses.size === 0) return [];
-  const { rows } = await session.query<{ id: string; cardSeconds: number; asOf: Instant | null }>(lockTenants, [
-    [...uses.keys()],
-  ]);
+  const { rows } = await session.query<Usage & { id: string }>(lockTenants, [[...uses.keys()]]);
   return rows.map((tenant) => {
     const { cardSeconds, asOf } = accrue(tenant, uses.get(tenant.id) ?? []);
     return { id: tenant.id, card_seconds: cardSeconds, as_of: timestamptz(asOf) };

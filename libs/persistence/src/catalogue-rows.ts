@@ -24,6 +24,7 @@ export const referenceKinds = [
   'systems',
   'nodeTypes',
   'acceleratorModels',
+  'exchangeRates',
   'districts',
   'priorityClasses',
   'jobKinds',
@@ -91,6 +92,7 @@ function unique<Row extends { readonly id: string }>(
 // A tariff keeps its id through its versions, a priority class is its number: both get a key that tells them apart.
 const referenceId: { readonly [Kind in ReferenceKind]?: (item: Catalogue[Kind][number]) => string } = {
   priorityClasses: (item) => String(item.priority.value),
+  exchangeRates: (item) => `${item.model}/${item.precision}@${item.validFrom}`,
   tariffs: (item) => `${item.id}@${item.validFrom}`,
 };
 
@@ -194,6 +196,9 @@ const tenantRow = (tenant: Tenant, position: number) =>
     priority: tenant.priorityClass.value,
     maxDataLevel: tenant.maxDataLevel.level as string,
     weight: tenant.shareWeight.value,
+    quotaCards: tenant.quota.cards?.value ?? null,
+    quotaBorrowing: tenant.quota.borrowingLimit?.value ?? null,
+    quotaLending: tenant.quota.lendingLimit?.value ?? null,
     sample: tenant.sample,
     facts: tenant as unknown,
     position,

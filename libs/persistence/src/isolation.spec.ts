@@ -70,6 +70,9 @@ async function fill(tenantId: string): Promise<void> {
      select reservation_id, starts_at, tenant_id || '-node', 'pinned-a', tenant_id, reservation_id::text, tstzrange(starts_at, ends_at) from once`,
     [tenantId],
   );
+  await system.query(`insert into tenant_quota (tenant_id, cards, set_at, set_by) values ($1, 4, now(), 'test')`, [
+    tenantId,
+  ]);
   await system.query(`insert into settled_tenant_total values ($1, 'pinned', 'card-a', 'training', 0, 0, 0)`, [
     tenantId,
   ]);

@@ -1,8 +1,8 @@
 import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
 import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
-import type { Database, Session } from './database.js';
+import { timestamptz, type Database, type Session } from './database.js';
 import {
-  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, wholeSeconds, windowModelOf,
+  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
   type AttemptRow, type GroupRow, type PoolRow, type QueuedRow, type WindowRow,
 } from './planner-rows.js'; // prettier-ignore
 import {
@@ -107,7 +107,7 @@ const pruneChanges = `
 
 async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
   const pools = await session.query<PoolRow>(poolsThat('true'));
-  const groups = await session.query<GroupRow>(selectGroups);
+  const groups = await session.query<GroupRow>(selectGroups, [timestamptz(now)]);
   const nodes = await session.query<NodeStateRow>(nodesThat(`n.state <> 'up'`));
   const running = await session.query<AttemptRow>(selectAttempts(''));
   const queued = await session.query<QueuedRow>(queuedJobs(''));
@@ -128,7 +128,7 @@ type NodeStateRow = { group_id: string; index: number; state: Snapshot['nodeStat
 
 async function readTenants(session: Session): Promise<TenantModel[]> {
   const { rows } = await session.query<TenantRow>(selectTenants);
-  return rows.map(({ id, parent_id, weight, usage }) => ({ id, parentId: parent_id, weight, usage }));
+  return rows.map(tenantModelOf);
 }
 
 // What frees comes before what takes, so that no state between two deltas is over capacity.

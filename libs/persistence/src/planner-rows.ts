@@ -1,5 +1,15 @@
 import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
-import type { GroupModel, PoolModel, QueuedJob, RunningJob, Seconds, WindowModel } from '#libs/scheduling';
+import type {
+  GroupModel,
+  PoolModel,
+  QueuedJob,
+  QuotaModel,
+  RunningJob,
+  Seconds,
+  TenantModel,
+  WindowModel,
+} from '#libs/scheduling';
+import type { TenantRow } from './planner-sql.js';
 
 /** Starts and ends both round up (DESIGN.md 5). */
 export const wholeSeconds = (at: Instant): Seconds => Math.ceil(at / 1000);
@@ -38,6 +48,7 @@ export interface GroupRow extends ShapeColumns {
   readonly architecture: Architecture;
   readonly stack: Stack;
   readonly nodes: readonly string[];
+  readonly exchange_rate: number;
 }
 export const groupModelOf = (row: GroupRow): GroupModel => ({
   id: row.id,
@@ -48,6 +59,22 @@ export const groupModelOf = (row: GroupRow): GroupModel => ({
   stack: row.stack,
   shape: shapeOf(row),
   nodes: row.nodes,
+  ...(row.exchange_rate !== 1 && { exchangeRate: row.exchange_rate }),
+});
+
+export const tenantModelOf = (row: TenantRow): TenantModel => ({
+  id: row.id,
+  parentId: row.parent_id,
+  weight: row.weight,
+  usage: row.usage,
+  ...(row.usage_as_of !== null && { usageAsOf: wholeSeconds(row.usage_as_of) }),
+  ...(row.quota_cards !== null && { quota: quotaOf(row.quota_cards, row) }),
+});
+
+const quotaOf = (cards: number, row: TenantRow): QuotaModel => ({
+  cards,
+  ...(row.quota_borrowing !== null && { borrowingLimit: row.quota_borrowing }),
+  ...(row.quota_lending !== null && { lendingLimit: row.quota_lending }),
 });
 
 export interface QueuedRow extends ShapeColumns {

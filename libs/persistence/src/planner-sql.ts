@@ -1,3 +1,5 @@
+import type { Instant } from '#libs/domain';
+
 // What the planner reads of the database, the same for a cold start and for a change: only enabled pools exist for it.
 
 export const poolsThat = (condition: string): string =>
@@ -5,27 +7,39 @@ export const poolsThat = (condition: string): string =>
 
 export const selectGroups = `
   select g.id, g.pool_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.cards, g.cores,
-    g.memory_gib, array(select n.id from node n where n.group_id = g.id order by n.index) as nodes
+    g.memory_gib, exchange_rate_at(g.accelerator_model, g.node_type_id, $1::timestamptz) as exchange_rate,
+    array(select n.id from node n where n.group_id = g.id order by n.index) as nodes
   from node_group g join pool p on p.id = g.pool_id where p.enabled order by g.id`;
 
 export const nodesThat = (condition: string): string => `
   select n.group_id, n.index, n.state from node n join node_group g on g.id = n.group_id join pool p on p.id = g.pool_id
   where p.enabled and ${condition} order by n.group_id, n.index`;
 
+// An operator's word counts as a whole: a limit that it leaves out is no limit, whatever the seeds say.
+export const quotaInForce = `
+    case when q.tenant_id is null then t.quota_cards else q.cards end as quota_cards,
+    case when q.tenant_id is null then t.quota_borrowing else q.borrowing_limit end as quota_borrowing,
+    case when q.tenant_id is null then t.quota_lending else q.lending_limit end as quota_lending`;
+
 export interface TenantRow {
   readonly id: string;
   readonly parent_id: string | null;
   readonly weight: number;
   readonly usage: number;
+  readonly usage_as_of: Instant | null;
+  readonly quota_cards: number | null;
+  readonly quota_borrowing: number | null;
+  readonly quota_lending: number | null;
 }
 // All usages are brought to the moment of the last accrual of any tenant: they decay alike, so their order and proportions do
 // not depend on when one looks, and a follower has the very numbers a cold start has.
 export const selectTenants = `
-  select id, parent_id, weight,
-    case when used_as_of is null then used_card_seconds
-      else used_card_seconds * power(0.5::float8,
-        extract(epoch from (select max(used_as_of) from tenant) - used_as_of)::float8 / 1209600) end as usage
-  from tenant order by id`;
+  select t.id, t.parent_id, t.weight, (select max(used_as_of) from tenant) as usage_as_of,
+    case when t.used_as_of is null then t.used_card_seconds
+      else t.used_card_seconds * power(0.5::float8,
+        extract(epoch from (select max(used_as_of) from tenant) - t.used_as_of)::float8 / t.used_half_life_s) end as usage,
+    ${quotaInForce}
+  from tenant t left join tenant_quota q on q.tenant_id = t.id order by t.id`;
 
 /** Attempts that hold nodes of enabled pools. */
 export const selectAttempts = (condition: string): string => `

@@ -12,6 +12,20 @@ it('halves what was used a half-life ago', () => {
   });
 });
 
+it('halves by the half-life that is kept with the figure', () => {
+  const used: Usage = { cardSeconds: 80, asOf: 0, halfLifeSeconds: 10 };
+  expect(
+    accrue(used, [
+      { cardSeconds: 8, endedAt: 20_000 },
+      { cardSeconds: 2, endedAt: 10_000 },
+    ]),
+  ).toEqual({
+    cardSeconds: 29,
+    asOf: 20_000,
+    halfLifeSeconds: 10,
+  });
+});
+
 it('comes to the same in whatever order and however bundled the endings are told', () => {
   const anyUse = fc.record({
     cardSeconds: fc.nat(1_000_000),
@@ -29,11 +43,19 @@ it('comes to the same in whatever order and however bundled the endings are told
 
 const shapes = {
   'cards count as cards': { shape: { nodes: 2, cards: 4, cores: 64, memory_gib: 512 }, want: 8 },
+  'cards count by the exchange table': {
+    shape: { nodes: 2, cards: 4, cores: 64, memory_gib: 512, exchange_rate: 0.4625 },
+    want: 3.7,
+  },
+  'a node without cards counts by it too': {
+    shape: { nodes: 2, cards: 0, cores: 64, memory_gib: 0, exchange_rate: 0.25 },
+    want: 0.5,
+  },
   'without cards the larger share of the node counts': {
     shape: { nodes: 3, cards: 0, cores: 16, memory_gib: 256 },
     want: 1.5,
   },
 };
 it.each(Object.entries(shapes))('%s', (_sentence, { shape, want }) => {
-  expect(cardsHeld({ ...shape, group_cores: 64, group_memory_gib: 512 })).toBe(want);
+  expect(cardsHeld({ exchange_rate: 1, ...shape, group_cores: 64, group_memory_gib: 512 })).toBe(want);
 });

@@ -7,6 +7,8 @@ export interface Usage {
   readonly cardSeconds: number;
   /** The instant the figure is decayed to; null before the first use. */
   readonly asOf: Instant | null;
+  /** What it decays by, kept with the figure: a policy that changes it brings the figure to that instant first. Default: a fortnight. */
+  readonly halfLifeSeconds?: number;
 }
 export interface Use {
   readonly cardSeconds: number;
@@ -17,12 +19,12 @@ export interface Use {
 export function accrue(usage: Usage, uses: readonly Use[]): Usage {
   const asOf = uses.reduce((latest, use) => Math.max(latest, use.endedAt), usage.asOf ?? -Infinity);
   if (asOf === -Infinity) return usage;
+  const halfLifeMs = usage.halfLifeSeconds === undefined ? USAGE_HALF_LIFE_MS : usage.halfLifeSeconds * 1000;
+  const decay = (elapsedMs: number): number => 0.5 ** (elapsedMs / halfLifeMs);
   const before = usage.asOf === null ? 0 : usage.cardSeconds * decay(asOf - usage.asOf);
   const cardSeconds = uses.reduce((sum, use) => sum + use.cardSeconds * decay(asOf - use.endedAt), before);
-  return { cardSeconds, asOf };
+  return { ...usage, cardSeconds, asOf };
 }
-
-const decay = (elapsedMs: number): number => 0.5 ** (elapsedMs / USAGE_HALF_LIFE_MS);
 
 export interface UsedShape {
   readonly nodes: number;
@@ -31,14 +33,16 @@ export interface UsedShape {
   readonly memory_gib: number;
   readonly group_cores: number;
   readonly group_memory_gib: number;
+  /** Reference cards a card, or a node without cards, by the exchange table. */
+  readonly exchange_rate: number;
 }
 /**
- * Cards held, in the currency of fair share. A job without cards counts its dominant share of the nodes it held (Ghodsi 2011,
+ * Reference cards held, the currency of fair share. A job without cards counts its dominant share of the nodes it held (Ghodsi 2011,
  * "Dominant Resource Fairness"), a whole node as one card: else work on processors alone would be free.
  */
 export function cardsHeld(shape: UsedShape): number {
-  if (shape.cards > 0) return shape.nodes * shape.cards;
+  if (shape.cards > 0) return shape.nodes * shape.cards * shape.exchange_rate;
   const ofCores = shape.group_cores > 0 ? shape.cores / shape.group_cores : 0;
   const ofMemory = shape.group_memory_gib > 0 ? shape.memory_gib / shape.group_memory_gib : 0;
-  return shape.nodes * Math.max(ofCores, ofMemory);
+  return shape.nodes * Math.max(ofCores, ofMemory) * shape.exchange_rate;
 }
