@@ -12,6 +12,7 @@ let ask: Ask;
 let contract: Contract;
 let theirs: Awaited<ReturnType<typeof runWork>>;
 let node = '';
+let theirBooking = '';
 beforeAll(async () => {
   api = await anApi();
   contract = await contractOf(api);
@@ -26,6 +27,11 @@ beforeAll(async () => {
   await api.settle(pool, testNow - 3_600_000);
   await api.refresh();
   node = (await ask('GET /v1/jobs/{id}', { key: api.keys.blue, params: { id: theirs.jobId } })).body.placement.nodes[0];
+  const made = await ask('POST /v1/reservations', {
+    key: api.keys.operator,
+    body: { name: 'theirs', tenant: blue, durationSeconds: 3600, parts: [{ pool, group, nodes: 1 }] },
+  });
+  theirBooking = made.body.id;
 });
 afterAll(() => api.close());
 
@@ -35,6 +41,7 @@ interface Rule {
   readonly want: 'not-found' | 'forbidden' | 'out-of-reach' | 'nothing-of-theirs';
 }
 const job = (): Asked => ({ params: { id: theirs.jobId } });
+const booking = (): Asked => ({ params: { id: theirBooking } });
 const rules: Record<string, Rule> = {
   'GET /': { want: 'nothing-of-theirs' },
   'GET /problems': { want: 'nothing-of-theirs' },
@@ -61,6 +68,19 @@ const rules: Record<string, Rule> = {
   'GET /v1/tenants': { want: 'nothing-of-theirs' },
   'GET /v1/tenants/{id}': { asked: () => ({ params: { id: blue } }), want: 'not-found' },
   'GET /v1/tenants/{id}/usage': { asked: () => ({ params: { id: blue } }), want: 'not-found' },
+  'POST /v1/reservations': {
+    asked: () => ({ body: { name: 'x', tenant: blue, parts: [{ pool }] } }),
+    want: 'forbidden',
+  },
+  'GET /v1/reservations': { want: 'nothing-of-theirs' },
+  'GET /v1/reservations/{id}': { asked: booking, want: 'not-found' },
+  'PATCH /v1/reservations/{id}': { asked: () => ({ ...booking(), body: { name: 'y' } }), want: 'forbidden' },
+  'DELETE /v1/reservations/{id}': { asked: booking, want: 'forbidden' },
+  'POST /v1/maintenance': { asked: () => ({ body: { name: 'x', parts: [{ pool }] } }), want: 'forbidden' },
+  'GET /v1/maintenance': { want: 'nothing-of-theirs' },
+  'GET /v1/maintenance/{id}': { asked: booking, want: 'not-found' },
+  'PATCH /v1/maintenance/{id}': { asked: () => ({ ...booking(), body: { name: 'y' } }), want: 'forbidden' },
+  'DELETE /v1/maintenance/{id}': { asked: booking, want: 'forbidden' },
   'GET /v1/energy/settlements': { asked: () => ({ query: { pool } }), want: 'nothing-of-theirs' },
 };
 

@@ -5,6 +5,8 @@ import type {
   JobStore,
   KeyStore,
   PoolStore,
+  IdSource,
+  ReservationStore,
   QuoteJob,
   ServiceTime,
   SubmitJob,
@@ -34,6 +36,8 @@ export interface ApiDependencies {
   readonly reference: () => ReferenceCatalogue;
   readonly keys: KeyStore;
   readonly pools: PoolStore;
+  readonly reservations: ReservationStore;
+  readonly ids: IdSource;
   /** For the output of jobs. */
   readonly engines: EngineDirectory;
   readonly time: ServiceTime;

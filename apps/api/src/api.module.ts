@@ -8,6 +8,9 @@ import { JobOutputController } from './jobs/job-output.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { QuotesController } from './quotes/quotes.controller.js';
+import { MaintenanceController } from './reservations/maintenance.controller.js';
+import { ReservationDesk } from './reservations/reservation-desk.js';
+import { ReservationsController } from './reservations/reservations.controller.js';
 import { Reference, type ReferenceCatalogue } from './reference.js';
 import { ClockController } from './service/clock.controller.js';
 import { FrontController } from './service/front.controller.js';
@@ -28,6 +31,8 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     PoolsController,
     TenantsController,
     SettlementsController,
+    ReservationsController,
+    MaintenanceController,
     ClockController,
   ],
 })
@@ -51,6 +56,7 @@ export class ApiModule {
         { provide: API, useValue: api },
         { provide: REFERENCE, useValue: indexed(api.reference) },
         { provide: CursorSealer, useValue: new CursorSealer(settings.cursorKey) },
+        ReservationDesk,
         { provide: Authenticator, useValue: authenticator },
         {
           provide: EventStreams,

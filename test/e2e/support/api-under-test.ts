@@ -25,6 +25,7 @@ import {
   PostgresKeyStore,
   PostgresPlannerFeed,
   PostgresPoolStore,
+  PostgresReservationStore,
   PostgresSettlementStore,
   openDatabase,
   openOrm,
@@ -195,6 +196,8 @@ async function assembled(on: {
       reference: () => catalogue,
       keys: new PostgresKeyStore(system),
       pools: new PostgresPoolStore(system),
+      reservations: new PostgresReservationStore(app, system),
+      ids,
     },
     refresh: async () => void (await mirror.refresh(time.now())),
     settle: async (siteId: string, hour: number): Promise<void> => {

@@ -19,6 +19,7 @@ import {
   PostgresKeyStore,
   PostgresPlannerFeed,
   PostgresPoolStore,
+  PostgresReservationStore,
   schemaState,
 } from '#libs/persistence';
 import { type Foundation, ids, stopwatch, wallClock } from './foundation.js';
@@ -78,6 +79,8 @@ export async function assembleApi(
       reference: () => live.catalogue,
       keys: new PostgresKeyStore(system),
       pools: new PostgresPoolStore(system),
+      reservations: new PostgresReservationStore(app, system),
+      ids,
       engines: parts.engines,
       time,
       instruments: parts.instruments.http,

@@ -206,6 +206,24 @@ const resources = {
       '仅由声明了日志能力的引擎在作业启动后保存输出。',
     ],
   ),
+  'reservation-unknown': kind(
+    404,
+    ['There is no such reservation', '没有这个预约或维护窗口'],
+    ['Check the id; a key sees the reservations of its own tenants only.', '请核对编号；密钥只能看到其租户的预约。'],
+  ),
+  'reservation-over': kind(
+    409,
+    ['The reservation is already over', '预约已结束'],
+    ['Nothing is left to change; book anew.', '已无可更改，请重新预约。'],
+  ),
+  'nodes-booked': kind(
+    409,
+    ['Too few nodes are free of bookings', '可预约的节点不足'],
+    [
+      'Ask for fewer nodes, for another time, or move what `inTheWay` names.',
+      '请减少节点数、更换时间，或调整 `inTheWay` 所列的预约。',
+    ],
+  ),
   'job-over': kind(409, ['The job is already over', '作业已结束'], ['Nothing is left to cancel.', '无需取消。']),
 } as const;
 
