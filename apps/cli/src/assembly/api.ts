@@ -85,16 +85,7 @@ export async function assembleApi(
       time,
       instruments: parts.instruments.http,
       checks: [
-        {
-          name: 'database',
-          check: async () => {
-            const state = await schema();
-            if (state.kind === 'ready') return null;
-            return state.kind === 'unreachable'
-              ? `the database does not answer: ${state.why}`
-              : `migrations are missing: ${state.missing.join(', ')}`;
-          },
-        },
+        { name: 'database', check: async () => faultOf(await schema()) },
         {
           name: 'planner',
           check: async () => {
@@ -116,6 +107,13 @@ export async function assembleApi(
       await host.close();
     },
   };
+}
+
+function faultOf(state: Awaited<ReturnType<typeof schemaState>>): string | null {
+  if (state.kind === 'ready') return null;
+  return state.kind === 'unreachable'
+    ? `the database does not answer: ${state.why}`
+    : `migrations are missing: ${state.missing.join(', ')}`;
 }
 
 /** Probes come as often as they like; the database hears of them once a second. */
