@@ -10,6 +10,7 @@ export * from './engines/reconcile.js';
 export * from './instruments.js';
 export * from './jobs/quote-job.js';
 export * from './jobs/submit-job.js';
+export * from './placement-ports.js';
 export * from './ports.js';
 export * from './read-ports.js';
 export * from './reservations/keep-reservations.js';

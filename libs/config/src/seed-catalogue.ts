@@ -20,6 +20,7 @@ export function buildCatalogue(seeds: SeedCollection): Catalogue {
     tenants: all(seeds, 'tenants').map((tenant) => tenantOf(seeds, tenant)),
     tariffs: all(seeds, 'tariffs'),
     grids: all(seeds, 'grids').map(gridOf),
+    links: all(seeds, 'links'),
     calendars: all(seeds, 'calendars'),
     pueLimits: all(seeds, 'pueLimits'),
     benchmarks: all(seeds, 'benchmarks'),
@@ -64,6 +65,7 @@ function nodeGroupOf(seeds: SeedCollection, poolId: string, group: SeedItem<'poo
       memoryGiB: type.memoryGiB.value,
     },
     power: type.power,
+    ...(group.nodesPerBlock && { nodesPerBlock: group.nodesPerBlock }),
   };
 }
 

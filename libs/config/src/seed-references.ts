@@ -15,6 +15,7 @@ const uniqueSections = [
   'sites',
   'pools',
   'systems',
+  'links',
   'jobKinds',
   'tenants',
   'grids',
@@ -73,6 +74,7 @@ export function checkReferences(seeds: SeedCollection): SeedFault[] {
     ...seeds.items('sites').flatMap((site) => siteReferences(seeds, site)),
     ...seeds.items('pools').flatMap((pool) => poolReferences(seeds, pool)),
     ...seeds.items('systems').flatMap((system) => systemReferences(seeds, system)),
+    ...seeds.items('links').flatMap((link) => linkReferences(seeds, link)),
     ...seeds.items('nodeTypes').flatMap((type) => nodeTypeReferences(seeds, type)),
     ...seeds.items('exchangeRates').map((rate) => exchangeReference(seeds, rate)),
     ...seeds.items('tenants').flatMap((tenant) => tenantReferences(seeds, tenant)),
@@ -125,7 +127,7 @@ function siteReferences(seeds: SeedCollection, from: Located<SeedItem<'sites'>>)
 }
 
 function poolReferences(seeds: SeedCollection, from: Located<SeedItem<'pools'>>): Reference[] {
-  const { siteId, nodeGroups, latencyOneWayMs } = from.item;
+  const { siteId, nodeGroups, latencyOneWayMs, tenants = [] } = from.item;
   const districts = seeds.idsOf('districts');
   const types = seeds.idsOf('nodeTypes');
   return [
@@ -133,11 +135,19 @@ function poolReferences(seeds: SeedCollection, from: Located<SeedItem<'pools'>>)
     ...nodeGroups.map((group, index) => {
       return { from, at: ['nodeGroups', index, 'nodeType'], id: group.nodeType, known: types, what: 'node type' };
     }),
+    ...tenants.map((id, index) => {
+      return { from, at: ['tenants', index], id, known: seeds.idsOf('tenants'), what: 'tenant' };
+    }),
     ...Object.keys(latencyOneWayMs.byDistrict).map((id) => {
       return { from, at: ['latencyOneWayMs', 'byDistrict', id], id, known: districts, what: 'district' };
     }),
   ];
 }
+
+const linkReferences = (seeds: SeedCollection, from: Located<SeedItem<'links'>>): Reference[] =>
+  from.item.siteIds.map((id, index) => {
+    return { from, at: ['siteIds', index], id, known: seeds.idsOf('sites'), what: 'site' };
+  });
 
 const systemReferences = (seeds: SeedCollection, from: Located<SeedItem<'systems'>>): Reference[] =>
   from.item.poolIds.map((id, index) => {

@@ -100,6 +100,7 @@ const nodeGroup = z.strictObject({
   name,
   nodes: wholeFigure,
   architecture: sourced({ id: z.enum(architectures) }).optional(),
+  nodesPerBlock: sourced({ value: z.int().positive() }).optional(),
 });
 const pool = z.strictObject({
   id,
@@ -114,12 +115,19 @@ const pool = z.strictObject({
   placement: z.enum(['pinned', 'delegated']),
   dataLevels: sourced({ levels: z.array(z.enum(dataLevels)).min(1) }),
   classes: z.array(z.enum(jobClasses)).min(1).optional(),
+  tenants: z.array(id).min(1).optional(),
   latencyOneWayMs: sourced({ byDistrict: z.record(id, amount) }),
   baselineUtilisation: shareFigure,
   nodeGroups: z.array(nodeGroup).min(1),
   modelled: modelledTotals,
   published: z.array(namedFigure.omit({ id: true })),
   facts: z.array(z.strictObject({ text: name, source: z.string() })),
+});
+const siteLink = z.strictObject({
+  id,
+  name,
+  siteIds: z.array(id).min(2, 'names fewer than two sites'),
+  gbitPerSecond: sourced({ value: z.number().positive() }),
 });
 const system = z.strictObject({ id, name, poolIds: z.array(id).min(1), modelled: modelledTotals });
 
@@ -180,6 +188,7 @@ export const seedFile = z.strictObject({
   sites: z.array(site).optional(),
   pools: z.array(pool).optional(),
   systems: z.array(system).optional(),
+  links: z.array(siteLink).optional(),
   priorityClasses: z.array(z.strictObject({ priority: wholeFigure, name })).optional(),
   jobKinds: z.array(z.strictObject({ id, name, class: z.enum(jobClasses) })).optional(),
   tenants: z.array(tenant).optional(),

@@ -29,6 +29,7 @@ export interface Catalogue {
   readonly tenants: readonly Tenant[];
   readonly tariffs: readonly Tariff[];
   readonly grids: readonly GridZone[];
+  readonly links: readonly SiteLink[];
   readonly calendars: readonly Calendar[];
   readonly pueLimits: readonly NamedFigure[];
   readonly benchmarks: readonly NamedFigure[];
@@ -117,6 +118,14 @@ export interface SupplyContract extends Provenance {
   readonly validUntil: string;
 }
 
+/** Every two of its sites reach each other at this rate, in both directions: what data of jobs is brought over. */
+export interface SiteLink {
+  readonly id: string;
+  readonly name: Name;
+  readonly siteIds: readonly string[];
+  readonly gbitPerSecond: Figure;
+}
+
 export const plannedEngines = ['slurm', 'kueue', 'volcano', 'k3s', 'none'] as const;
 export type PlannedEngine = (typeof plannedEngines)[number];
 export const poolStatuses = ['operating', 'operating-assumed', 'planned', 'planned-assumed'] as const;
@@ -137,6 +146,8 @@ export interface Pool {
   readonly dataLevels: Sourced<{ readonly levels: readonly DataLevel[] }>;
   /** Absent: every class. */
   readonly classes?: readonly JobClass[];
+  /** Takes only jobs of these tenants and of those below them; absent: of everybody. */
+  readonly tenants?: readonly string[];
   /** By district id. A district that is not there is unknown. */
   readonly latencyOneWayMs: Sourced<{ readonly byDistrict: Readonly<Record<string, number>> }>;
   readonly baselineUtilisation: Figure;
@@ -158,6 +169,8 @@ export interface NodeGroup {
   /** What each node has. */
   readonly shape: NodeShape;
   readonly power: readonly PowerModelRow[];
+  /** Nodes in one topology block, in the order of their index; absent: all are one block. */
+  readonly nodesPerBlock?: Figure;
 }
 /** Ids of the nodes of a group that no inventory has named yet. */
 export const nodeIdsOf = (group: Pick<NodeGroup, 'id' | 'nodes'>): string[] =>

@@ -30,6 +30,7 @@ export const referenceKinds = [
   'jobKinds',
   'tariffs',
   'grids',
+  'links',
   'calendars',
   'pueLimits',
   'benchmarks',

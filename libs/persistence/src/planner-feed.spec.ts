@@ -64,7 +64,7 @@ class Follower {
     return this;
   }
   async catchUp(): Promise<readonly Delta[]> {
-    const news = await feed.since(this.cursor);
+    const news = await feed.since(this.cursor, t0);
     if (news.kind === 'lost') throw new Error('lost');
     this.cursor = news.cursor;
     news.deltas.forEach((delta) => this.follow(delta));
@@ -229,21 +229,21 @@ describe('following', () => {
     for (const job of [aNewJob(), aNewJob()]) await submit(job);
     await untilSettled();
     await new PostgresPlannerFeed(system, { keepChanges: 2 }).prune(); // and the second submission, which bounds them
-    expect(await feed.since(old.cursor)).toEqual({ kind: 'lost' });
+    expect(await feed.since(old.cursor, t0)).toEqual({ kind: 'lost' });
     expect(await recent.catchUp()).toHaveLength(2);
     await system.query(`insert into change (kind, subject) values ('catalogue', 'seeds')`);
-    expect(await feed.since(recent.cursor)).toEqual({ kind: 'lost' });
+    expect(await feed.since(recent.cursor, t0)).toEqual({ kind: 'lost' });
   });
 
   it('is not led astray by changes and a horizon restored from another server', async () => {
     await system.query(`insert into change (kind, subject, xact) values ('job', $1, '9000000000000')`, [aUuid()]);
     await system.query(`update change_horizon set pruned_below = '9000000000000'`);
     const follower = await new Follower().start();
-    expect((await feed.since(follower.cursor)).kind).toBe('deltas');
+    expect((await feed.since(follower.cursor, t0)).kind).toBe('deltas');
     await feed.prune();
     expect((await system.query(`select 1 from change where xact = '9000000000000'`)).rowCount).toBe(0);
     expect(await follower.catchUp()).toEqual([]);
-    expect(await feed.since('9000000000000:9000000000001:')).toEqual({ kind: 'lost' }); // a cursor of that other server
+    expect(await feed.since('9000000000000:9000000000001:', t0)).toEqual({ kind: 'lost' }); // a cursor of that other server
   });
 });
 

@@ -1,16 +1,21 @@
 import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
+import type { Instant, SiteLink } from '#libs/domain';
 import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
+import { freshSince } from './latency-sql.js';
 import {
-  groupModelOf, poolModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
-  type AttemptRow, type GroupRow, type PoolRow, type QueuedRow, type WindowRow,
+  groupModelOf, linkModelsOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
+  type AttemptRow, type GroupRow, type PoolRow, type PowerCapRow, type QueuedRow, type WindowRow,
 } from './planner-rows.js'; // prettier-ignore
 import {
   nodesThat,
   poolsThat,
+  poolsWithStaler,
+  powerCapsThat,
   queuedJobs,
   selectAttempts,
   selectGroups,
+  selectLinks,
   selectTenants,
   selectWindows,
   type TenantRow,
@@ -19,7 +24,17 @@ import {
 export type Followed = Awaited<ReturnType<PlannerFeed['since']>>;
 
 /** What a change row may speak of. `catalogue`: pools or groups came, went or changed shape; followers start cold. */
-export const changeKinds = ['job', 'attempt', 'node', 'pool', 'tenant', 'window', 'catalogue'] as const;
+export const changeKinds = [
+  'job',
+  'attempt',
+  'node',
+  'pool',
+  'tenant',
+  'window',
+  'latency',
+  'power-cap',
+  'catalogue',
+] as const;
 type ChangeKind = (typeof changeKinds)[number];
 
 // Repeatable read: everything in the transaction, the cursor included, is read from one snapshot.
@@ -56,7 +71,10 @@ const untold = `
  * of an end without a beginning, is where a cold start would be.
  */
 export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
-  /** Takes a database opened as chusuan_system. `keepChanges`: how many change rows outlive a pruning. */
+  // Up to when probes of latency have been told stale; of the one follower that this feed has.
+  private latencySince: Instant | null = null;
+
+  /** Takes a database opened as chusuan_system; serves one follower. `keepChanges`: how many change rows outlive a pruning. */
   constructor(
     private readonly database: Database,
     private readonly options: { readonly keepChanges: number } = { keepChanges: 100_000 },
@@ -64,15 +82,17 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
 
   /** Enabled pools only. Outlooks come from the application and are empty here. */
   async cold(now: number): Promise<{ readonly snapshot: Snapshot; readonly cursor: string }> {
-    return this.database.transaction(async (session) => {
+    const picture = await this.database.transaction(async (session) => {
       await session.query(oneSnapshot);
       const cursor = await session.query<{ cursor: string }>(currentSnapshot);
       return { snapshot: await readSnapshot(session, now), cursor: cursor.rows[0]?.cursor ?? '' };
     });
+    this.latencySince = freshSince(now);
+    return picture;
   }
 
-  async since(cursor: string): Promise<Followed> {
-    return this.database.transaction(async (session) => {
+  async since(cursor: string, now: Instant): Promise<Followed> {
+    const followed = await this.database.transaction(async (session): Promise<Followed> => {
       await session.query(oneSnapshot);
       const { rows } = await session.query<{ cursor: string; lost: boolean }>(readable, [cursor]);
       const state = rows[0];
@@ -80,8 +100,12 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
       const changes = await session.query<{ kind: ChangeKind; subjects: string[] }>(untold, [cursor]);
       const subjects = new Map(changes.rows.map((row) => [row.kind, row.subjects]));
       if (subjects.has('catalogue')) return { kind: 'lost' };
-      return { kind: 'deltas', deltas: await readDeltas(session, subjects), cursor: state.cursor };
+      const turned = await staleLatency(session, this.latencySince ?? freshSince(now), freshSince(now));
+      if (turned.length > 0) subjects.set('latency', [...(subjects.get('latency') ?? []), ...turned]);
+      return { kind: 'deltas', deltas: await readDeltas(session, subjects, now), cursor: state.cursor };
     });
+    if (followed.kind === 'deltas') this.latencySince = freshSince(now);
+    return followed;
   }
 
   /**
@@ -106,12 +130,14 @@ const pruneChanges = `
     else greatest(pruned_below, (select below from bound)) end`;
 
 async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
-  const pools = await session.query<PoolRow>(poolsThat('true'));
+  const pools = await session.query<PoolRow>(poolsThat('true'), [timestamptz(freshSince(now))]);
   const groups = await session.query<GroupRow>(selectGroups, [timestamptz(now)]);
   const nodes = await session.query<NodeStateRow>(nodesThat(`n.state <> 'up'`));
   const running = await session.query<AttemptRow>(selectAttempts(''));
   const queued = await session.query<QueuedRow>(queuedJobs(''));
   const windows = await session.query<WindowRow>(selectWindows(''));
+  const links = await session.query<{ body: SiteLink }>(selectLinks);
+  const caps = await session.query<PowerCapRow>(powerCapsThat('ends_at > $1::timestamptz'), [timestamptz(now)]);
   return {
     now: wholeSeconds(now),
     pools: pools.rows.map(poolModelOf),
@@ -122,6 +148,8 @@ async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
     running: running.rows.map(runningJobOf),
     queued: queued.rows.map(queuedJobOf),
     outlooks: [],
+    ...(links.rows.length > 0 && { links: links.rows.flatMap(({ body }) => linkModelsOf(body)) }),
+    ...(caps.rows.length > 0 && { powerCaps: caps.rows.map(powerCapModelOf) }),
   };
 }
 type NodeStateRow = { group_id: string; index: number; state: Snapshot['nodeStates'][number]['state'] };
@@ -132,14 +160,19 @@ async function readTenants(session: Session): Promise<TenantModel[]> {
 }
 
 // What frees comes before what takes, so that no state between two deltas is over capacity.
-async function readDeltas(session: Session, subjects: ReadonlyMap<ChangeKind, readonly string[]>): Promise<Delta[]> {
+async function readDeltas(
+  session: Session,
+  subjects: ReadonlyMap<ChangeKind, readonly string[]>,
+  now: Instant,
+): Promise<Delta[]> {
   const attempts = await attemptDeltas(session, subjects.get('attempt') ?? []);
   const jobs = await jobDeltas(session, subjects.get('job') ?? []);
   const windows = await windowDeltas(session, subjects.get('window') ?? []);
   return [
     ...attempts.filter((delta) => delta.kind === 'attempt-ended'),
     ...jobs.filter((delta) => delta.kind === 'job-withdrawn'),
-    ...(await poolDeltas(session, subjects.get('pool') ?? [])),
+    ...(await poolDeltas(session, subjects, now)),
+    ...(await powerCapDeltas(session, subjects.get('power-cap') ?? [])),
     ...(await nodeDeltas(session, subjects.get('node') ?? [])),
     ...windows,
     ...attempts.filter((delta) => delta.kind !== 'attempt-ended'),
@@ -176,10 +209,36 @@ async function nodeDeltas(session: Session, ids: readonly string[]): Promise<Del
   return rows.map(({ group_id, index, state }) => ({ kind: 'node-state', groupId: group_id, index, state }));
 }
 
-async function poolDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+// A pool that was only found or lost again is told so: a changed pool makes the planner look at every kind of job anew.
+async function poolDeltas(
+  session: Session,
+  subjects: ReadonlyMap<ChangeKind, readonly string[]>,
+  now: Instant,
+): Promise<Delta[]> {
+  const changed = new Set(subjects.get('latency'));
+  const ids = [...new Set([...changed, ...(subjects.get('pool') ?? [])])];
   if (ids.length === 0) return [];
-  const { rows } = await session.query<PoolRow>(poolsThat('id = any($1::text[])'), [ids]);
-  return rows.map(({ id, reachable }) => ({ kind: 'pool-reachable', poolId: id, reachable }));
+  const values = [timestamptz(freshSince(now)), ids];
+  const { rows } = await session.query<PoolRow>(poolsThat('p.id = any($2::text[])'), values);
+  return rows.map((row) =>
+    changed.has(row.id)
+      ? { kind: 'pool-changed', pool: poolModelOf(row) }
+      : { kind: 'pool-reachable', poolId: row.id, reachable: row.reachable },
+  );
+}
+
+async function staleLatency(session: Session, before: Instant, after: Instant): Promise<readonly string[]> {
+  if (after <= before) return [];
+  const { rows } = await session.query<{ id: string }>(poolsWithStaler, [timestamptz(before), timestamptz(after)]);
+  return rows.map((row) => row.id);
+}
+
+async function powerCapDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await session.query<PowerCapRow>(powerCapsThat('id = any($1::uuid[])'), [ids]);
+  const standing = new Set(rows.map((row) => row.id));
+  const gone = ids.filter((id) => !standing.has(id)).map((capId) => ({ kind: 'power-cap-gone' as const, capId }));
+  return [...gone, ...rows.map((row) => ({ kind: 'power-cap-set' as const, cap: powerCapModelOf(row) }))];
 }
 
 async function windowDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {

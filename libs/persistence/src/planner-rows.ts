@@ -1,7 +1,9 @@
-import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
+import type { Architecture, DataLevel, Instant, JobClass, JobRequest, SiteLink, Stack } from '#libs/domain';
 import type {
   GroupModel,
+  LinkModel,
   PoolModel,
+  PowerCapModel,
   QueuedJob,
   QuotaModel,
   RunningJob,
@@ -9,6 +11,7 @@ import type {
   TenantModel,
   WindowModel,
 } from '#libs/scheduling';
+import { effectiveLatency, type Probes } from './latency-sql.js';
 import type { TenantRow } from './planner-sql.js';
 
 /** Starts and ends both round up (DESIGN.md 5). */
@@ -27,17 +30,42 @@ export interface PoolRow {
   readonly reachable: boolean;
   readonly only_if_listed: boolean;
   readonly latency_ms: Readonly<Record<string, number>>;
+  readonly probes: Probes;
   readonly data_levels: readonly DataLevel[];
   readonly classes: readonly JobClass[] | null;
+  readonly tenants: readonly string[] | null;
 }
 export const poolModelOf = (row: PoolRow): PoolModel => ({
   id: row.id,
   siteId: row.site_id,
   reachable: row.reachable,
   ...(row.only_if_listed ? { onlyIfListed: true } : {}),
-  latencyMs: row.latency_ms,
+  ...effectiveLatency(row.latency_ms, row.probes),
   dataLevels: row.data_levels,
   ...(row.classes && { classes: row.classes }),
+  ...(row.tenants && { tenants: row.tenants }),
+});
+
+/** Every two sites of a link reach each other at its rate. */
+export const linkModelsOf = ({ siteIds, gbitPerSecond }: SiteLink): LinkModel[] =>
+  siteIds.flatMap((fromSiteId, index) =>
+    siteIds.slice(index + 1).map((toSiteId) => ({ fromSiteId, toSiteId, gbitPerSecond: gbitPerSecond.value })),
+  );
+
+export interface PowerCapRow {
+  readonly id: string;
+  readonly site_id: string;
+  readonly starts_at: Instant;
+  readonly ends_at: Instant;
+  readonly watts: number;
+}
+/** Begins a moment early rather than late: the second it begins in is under it. */
+export const powerCapModelOf = (row: PowerCapRow): PowerCapModel => ({
+  id: row.id,
+  siteId: row.site_id,
+  from: Math.floor(row.starts_at / 1000),
+  until: wholeSeconds(row.ends_at),
+  watts: row.watts,
 });
 
 export interface GroupRow extends ShapeColumns {
@@ -49,6 +77,9 @@ export interface GroupRow extends ShapeColumns {
   readonly stack: Stack;
   readonly nodes: readonly string[];
   readonly exchange_rate: number;
+  readonly idle_watts: number;
+  readonly peak_watts: number;
+  readonly nodes_per_block: number | null;
 }
 export const groupModelOf = (row: GroupRow): GroupModel => ({
   id: row.id,
@@ -59,6 +90,10 @@ export const groupModelOf = (row: GroupRow): GroupModel => ({
   stack: row.stack,
   shape: shapeOf(row),
   nodes: row.nodes,
+  watts: { idle: row.idle_watts, peak: row.peak_watts },
+  ...(row.nodes_per_block !== null && {
+    blocks: row.nodes.map((_node, index) => Math.floor(index / row.nodes_per_block!)),
+  }),
   ...(row.exchange_rate !== 1 && { exchangeRate: row.exchange_rate }),
 });
 

@@ -1,13 +1,28 @@
 import type { Instant } from '#libs/domain';
+import { probesOf } from './latency-sql.js';
 
 // What the planner reads of the database, the same for a cold start and for a change: only enabled pools exist for it.
 
-export const poolsThat = (condition: string): string =>
-  `select id, site_id, reachable, latency_ms, data_levels, classes, engine = 'local' as only_if_listed from pool where enabled and ${condition} order by id`;
+// $1: since when a latency probe counts.
+export const poolsThat = (condition: string): string => `
+  select p.id, p.site_id, p.reachable, p.latency_ms, ${probesOf('$1::timestamptz')} as probes, p.data_levels, p.classes,
+    p.facts->'tenants' as tenants, p.engine = 'local' as only_if_listed
+  from pool p where p.enabled and ${condition} order by p.id`;
+
+/** Pools that have probes which counted before ($1) and do not count any more ($2). */
+export const poolsWithStaler = `
+  select distinct l.pool_id as id from latency_probe l
+  where l.measured_at > $1::timestamptz and l.measured_at <= $2::timestamptz`;
+
+export const selectLinks = `select body from reference where kind = 'links' order by id`;
+
+export const powerCapsThat = (condition: string): string => `
+  select id, site_id, starts_at, ends_at, watts::float8 as watts from power_cap where lifted_at is null and ${condition} order by id`;
 
 export const selectGroups = `
   select g.id, g.pool_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.cards, g.cores,
-    g.memory_gib, exchange_rate_at(g.accelerator_model, g.node_type_id, $1::timestamptz) as exchange_rate,
+    g.memory_gib, g.idle_watts, g.peak_watts, (g.facts->'nodesPerBlock'->>'value')::int as nodes_per_block,
+    exchange_rate_at(g.accelerator_model, g.node_type_id, $1::timestamptz) as exchange_rate,
     array(select n.id from node n where n.group_id = g.id order by n.index) as nodes
   from node_group g join pool p on p.id = g.pool_id where p.enabled order by g.id`;
 
