@@ -15,54 +15,91 @@ export interface ExplanationGround {
   readonly policy: PlanningPolicy;
 }
 
+/** Whose verdicts are wanted: by slot and by the number of jobs ahead that wait. */
+export type Wanted = (slot: number, ahead: number) => boolean;
+
 type Estimate = Pick<WaitingVerdict, 'estimatedStart' | 'basis' | 'poolId'>;
 const NEVER: Estimate = { estimatedStart: null, basis: 'none', poolId: null };
 
+export interface SlotVerdict {
+  readonly slot: number;
+  readonly verdict: WaitingVerdict;
+}
+
 /**
- * A verdict for each job that did not start, in order. The pass's starts stand in the profiles and its reservations have been
- * taken back, so that "would fit but for a reservation" can be seen.
+ * A verdict for each job that did not start and is asked about, in order. The pass's starts stand in the profiles and its
+ * reservations have been taken back, so that "would fit but for a reservation" can be seen.
  */
-export function explainWaiting(ground: ExplanationGround, outcome: PassOutcome, now: Seconds): WaitingVerdict[] {
-  const { fleet, queue, kinds } = ground;
-  const diagnoses = ground.diagnostician.examine(kinds.byIndex);
+export function explainWaiting(
+  ground: ExplanationGround,
+  outcome: PassOutcome,
+  now: Seconds,
+  isWanted: Wanted,
+): SlotVerdict[] {
+  const { queue } = ground;
   const started = new Set(outcome.starts.map((start) => start.slot));
+  const wanted = wantedSlots(queue, { started, now }, isWanted);
+  if (wanted.size === 0) return [];
+  const kinds = new Set([...wanted].map((slot) => queue.kind(slot)));
+  const diagnoses = ground.diagnostician.examine([...kinds]);
   const reserved = new Map(outcome.reservations.map((reservation) => [reservation.slot, reservation]));
-  const backlog = new Backlog(fleet, now);
+  const backlog = new Backlog(ground.fleet, ground.kinds, now);
   for (const { slot, group } of outcome.starts) {
     backlog.chargeGroup(group, queue.kind(slot), queue.job(slot).predicted);
   }
   const isStrict = ground.policy.backfill === 'none' || outcome.isCutShort;
-  const verdicts: WaitingVerdict[] = [];
   // Of the jobs that only the limit of starts kept waiting, as many as the next cycle may start.
   let nextStarts = outcome.isCutShort ? ground.policy.maxStarts : 0;
+  const verdicts: SlotVerdict[] = [];
+  let ahead = 0;
   const cursor = queue.cursor(now);
-  for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
+  for (let slot = cursor.next(); slot >= 0 && verdicts.length < wanted.size; slot = cursor.next()) {
     if (started.has(slot)) continue;
-    const job = queue.job(slot);
     const kind = queue.kind(slot);
-    const diagnosis = diagnoses[kind.index]!;
-    const notBefore = Math.max(now + 1, queue.notBefore(slot));
-    const isNext = job.limit <= diagnosis.footing.room && notBefore === now + 1 && nextStarts-- > 0;
-    const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
-    const estimate = estimateOf(fleet, waiting, backlog);
-    verdicts.push({
-      jobId: job.id,
-      refusal: refusalOf(kind, diagnosis, { limit: job.limit, isEarly: queue.notBefore(slot) > now, isStrict }),
-      ...estimate,
-      evidence: evidenceOf(diagnosis.barred, diagnosis.footing.best, verdicts.length),
-    });
-    backlog.charge(kind, job.predicted);
+    if (wanted.has(slot)) {
+      const diagnosis = diagnoses[kind.index]!;
+      const notBefore = Math.max(now + 1, queue.notBefore(slot));
+      const isNext = queue.limit(slot) <= diagnosis.footing.room && notBefore === now + 1 && nextStarts-- > 0;
+      const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
+      const about = { limit: queue.limit(slot), isEarly: queue.notBefore(slot) > now, isStrict };
+      const refusal = refusalOf(kind, diagnosis, { ...about, held: outcome.held.get(slot) });
+      const estimate = refusal === 'quota-spent' ? NEVER : estimateOf(ground.fleet, waiting, backlog);
+      const evidence = evidenceOf(diagnosis.barred, diagnosis.footing.best, ahead);
+      verdicts.push({ slot, verdict: { jobId: queue.job(slot).id, refusal, ...estimate, evidence } });
+    }
+    ahead++;
+    backlog.charge(kind, queue.predicted(slot));
   }
   return verdicts;
 }
 
-function refusalOf(
-  kind: JobKind,
-  diagnosis: Diagnosis,
-  { limit, isEarly, isStrict }: { limit: number; isEarly: boolean; isStrict: boolean },
-): Refusal {
+function wantedSlots(
+  queue: WaitingQueue,
+  { started, now }: { readonly started: ReadonlySet<number>; readonly now: Seconds },
+  isWanted: Wanted,
+): Set<number> {
+  const wanted = new Set<number>();
+  let ahead = 0;
+  const cursor = queue.cursor(now);
+  for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
+    if (started.has(slot)) continue;
+    if (isWanted(slot, ahead)) wanted.add(slot);
+    ahead++;
+  }
+  return wanted;
+}
+
+interface About {
+  readonly limit: number;
+  readonly isEarly: boolean;
+  readonly isStrict: boolean;
+  readonly held: Refusal | undefined;
+}
+
+function refusalOf(kind: JobKind, diagnosis: Diagnosis, { limit, isEarly, isStrict, held }: About): Refusal {
   if (kind.eligible.length === 0) return diagnosis.barred.refusal ?? 'nodes-out-of-service';
   if (isEarly) return 'before-earliest-start';
+  if (held) return held;
   if (limit <= diagnosis.footing.room) return isStrict ? 'behind-in-queue' : 'behind-reservation';
   if (limit <= diagnosis.footing.roomWithoutWindows) return 'would-overrun-window';
   return diagnosis.footing.shortOf;

@@ -1,11 +1,13 @@
 import { compareKeys, type NodeState } from '#libs/domain';
 import { CounterProfile } from './counter-profile.js';
 import { type Candidate, nodeCount } from './filters.js';
+import { type Held, Holdings } from './holdings.js';
 import type { Ground } from './job-kinds.js';
 import type {
   GroupModel,
   LinkModel,
   OutlookModel,
+  PlanningPolicy,
   PoolModel,
   PowerCapModel,
   RunningJob,
@@ -15,10 +17,10 @@ import type {
   WindowModel,
 } from './model.js';
 import { NodeProfile } from './node-profile.js';
-import type { Holding, Profile, Undo } from './profile.js';
+import type { Profile, Undo } from './profile.js';
 import { linksOf } from './staging.js';
 import { membersOf, parentsOf } from './tenancy.js';
-import { askOf, capacityOf } from './vector.js';
+import { capacityOf } from './vector.js';
 
 /** Pools, node groups with their profiles, and what runs there. Groups go by index, in the order of their ids. */
 export class Fleet implements Ground {
@@ -29,18 +31,26 @@ export class Fleet implements Ground {
   poolsVersion = 0;
   /** Changes whenever a tenant may have come to reach other pools: then kinds of jobs are no longer what they were. */
   tenancyVersion = 0;
+  /** Changes whenever a window does. */
+  windowsVersion = 0;
+  /** Changes whenever a power cap does. */
+  capsVersion = 0;
   dearest = 0;
   readonly links: readonly LinkModel[];
   private readonly groupIndex: ReadonlyMap<string, number>;
-  private readonly running = new Map<string, RunningJob>();
+  private readonly holdings: Holdings;
   private readonly windows = new Map<string, WindowModel>();
+  private readonly windowsUntil: Seconds[] = [];
   private readonly states: Map<number, NodeState>[];
   private readonly outlooks = new Map<string, OutlookModel>();
   private parents: ReadonlyMap<string, string | null> = new Map();
   private readonly reaches = new Map<string, string>();
-  private readonly powerCaps = new Map<string, PowerCapModel>();
+  readonly powerCaps = new Map<string, PowerCapModel>();
 
-  constructor(snapshot: Pick<Snapshot, 'pools' | 'groups' | 'links' | 'powerCaps'>) {
+  constructor(
+    snapshot: Pick<Snapshot, 'pools' | 'groups' | 'links' | 'powerCaps'>,
+    runTimes: PlanningPolicy['runTimes'] = 'limit',
+  ) {
     this.links = snapshot.links ?? [];
     for (const cap of snapshot.powerCaps ?? []) this.powerCaps.set(cap.id, cap);
     const pools = new Map(snapshot.pools.map((pool) => [pool.id, pool]));
@@ -59,6 +69,7 @@ export class Fleet implements Ground {
         : new NodeProfile(group.nodes.length, capacityOf(group.shape), group.blocks),
     );
     this.states = groups.map(() => new Map<number, NodeState>());
+    this.holdings = new Holdings(this.profiles, runTimes);
   }
 
   group(index: number): GroupModel {
@@ -70,7 +81,22 @@ export class Fleet implements Ground {
   }
 
   attempts(): Iterable<RunningJob> {
-    return this.running.values();
+    return this.holdings.attempts();
+  }
+
+  /** Changes whenever something begins or ends to hold nodes. */
+  get holdingsVersion(): number {
+    return this.holdings.version;
+  }
+
+  /** Attempts whose nodes are known, in the order of their ids. */
+  held(isWanted: (held: Held) => boolean): Held[] {
+    return this.holdings.held(isWanted);
+  }
+
+  /** Takes an attempt out of its profile until undone. */
+  withdraw(attemptId: string): Undo {
+    return this.holdings.withdraw(attemptId);
   }
 
   indexOf(groupId: string): number {
@@ -82,19 +108,13 @@ export class Fleet implements Ground {
 
   /** Holds the nodes of an attempt; what was known of it before is replaced. */
   place(attempt: RunningJob): void {
-    this.end(attempt.attemptId);
     const index = this.indexOf(attempt.groupId);
     this.checkNodes(index, attempt.nodeIndices, `attempt ${attempt.attemptId}`);
-    this.running.set(attempt.attemptId, attempt);
-    if (!this.isAdrift(attempt)) this.profiles[index]!.occupy(holdingOf(attempt), -Infinity, attempt.endsBy);
+    this.holdings.place(attempt, index, this.isAdrift(attempt));
   }
 
   end(attemptId: string): void {
-    const attempt = this.running.get(attemptId);
-    if (!attempt) return;
-    this.running.delete(attemptId);
-    if (this.isAdrift(attempt)) return;
-    this.profiles[this.indexOf(attempt.groupId)]!.vacate(holdingOf(attempt), -Infinity, attempt.endsBy);
+    this.holdings.end(attemptId);
   }
 
   setNodeState(groupId: string, node: number, state: NodeState): void {
@@ -164,10 +184,19 @@ export class Fleet implements Ground {
 
   setPowerCap(cap: PowerCapModel): void {
     this.powerCaps.set(cap.id, cap);
+    this.capsVersion++;
   }
 
   dropPowerCap(capId: string): void {
-    this.powerCaps.delete(capId);
+    if (this.powerCaps.delete(capId)) this.capsVersion++;
+  }
+
+  /** A tenant and those above it. */
+  lineOf(tenantId: string): readonly string[] {
+    const line: string[] = [];
+    for (let id: string | null = tenantId; id !== null && !line.includes(id); id = this.parents.get(id) ?? null)
+      line.push(id);
+    return line;
   }
 
   setWindow(window: WindowModel): void {
@@ -196,30 +225,10 @@ export class Fleet implements Ground {
     }
   }
 
-  /**
-   * Brings the profiles to an instant. What depends on the instant is laid over and taken off again by the undo: an attempt that
-   * outlived its limit holds its nodes for one more second, and one whose engine has not told its nodes is held on the least
-   * loaded, in the order of attempt ids, so that the history of deltas leaves no trace.
-   */
+  /** Brings the profiles to an instant; the undo takes back what holds for that instant only. */
   settle(now: Seconds): Undo {
     for (const profile of this.profiles) profile.turnTo(now);
-    const undos: Undo[] = [];
-    const hold = (index: number, holding: Holding, from: Seconds, until: Seconds): void => {
-      undos.push(this.profiles[index]!.occupy(holding, from, until));
-    };
-    const adrift: RunningJob[] = [];
-    for (const attempt of this.running.values()) {
-      if (this.isAdrift(attempt)) adrift.push(attempt);
-      else if (attempt.endsBy <= now) hold(this.indexOf(attempt.groupId), holdingOf(attempt), attempt.endsBy, now + 1);
-    }
-    for (const attempt of adrift.sort((a, b) => compareKeys(a.attemptId, b.attemptId))) {
-      const index = this.indexOf(attempt.groupId);
-      const nodes = this.profiles[index]!.leastLoaded(attempt.nodeCount);
-      hold(index, { ...holdingOf(attempt), nodes }, -Infinity, Math.max(attempt.endsBy, now + 1));
-    }
-    return () => {
-      for (let undo = undos.pop(); undo; undo = undos.pop()) undo();
-    };
+    return this.holdings.settle(now);
   }
 
   /** Takes all windows away until undone. */
@@ -229,6 +238,15 @@ export class Fleet implements Ground {
     return () => {
       for (const undo of undos) undo();
     };
+  }
+
+  allWindows(): readonly WindowModel[] {
+    return [...this.windows.values()];
+  }
+
+  /** Whether a window of the group has not ended: what runs into it may not start. */
+  hasWindowsIn(index: number, now: Seconds): boolean {
+    return (this.windowsUntil[index] ?? -Infinity) > now;
   }
 
   hasWindows(): boolean {
@@ -244,7 +262,7 @@ export class Fleet implements Ground {
           .map(([node, state]) => ({ groupId: this.group(index).id, index: node, state })),
       ),
       windows: [...this.windows.values()].sort((a, b) => compareKeys(a.id, b.id)),
-      running: [...this.running.values()].sort((a, b) => compareKeys(a.attemptId, b.attemptId)),
+      running: [...this.holdings.attempts()].sort((a, b) => compareKeys(a.attemptId, b.attemptId)),
       outlooks: [...this.outlooks.values()].sort((a, b) => compareKeys(a.siteId, b.siteId)),
       ...(this.links.length > 0 && {
         links: this.links.toSorted(
@@ -273,7 +291,10 @@ export class Fleet implements Ground {
 
   private spreadWindows(index: number): void {
     const groupId = this.group(index).id;
-    this.profiles[index]!.setWindows([...this.windows.values()].filter((window) => window.groupId === groupId));
+    const windows = [...this.windows.values()].filter((window) => window.groupId === groupId);
+    this.profiles[index]!.setWindows(windows);
+    this.windowsUntil[index] = windows.reduce((last, window) => Math.max(last, window.until), -Infinity);
+    this.windowsVersion++;
   }
 
   private checkNodes(index: number, nodes: readonly number[], what: string): void {
@@ -286,12 +307,6 @@ export class Fleet implements Ground {
     );
   }
 }
-
-const holdingOf = (attempt: RunningJob): Holding => ({
-  nodes: attempt.nodeIndices,
-  count: attempt.nodeIndices.length || attempt.nodeCount,
-  perNode: askOf(attempt.perNode),
-});
 
 const sameLists = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.join('\n') === b.join('\n'));

@@ -1,7 +1,7 @@
 import { compareKeys, type NodeShape } from '#libs/domain';
 import type { Candidate } from './filters.js';
 import { finalFilters, isOfItsSort, passingFilters } from './filters.js';
-import type { QueuedJob } from './model.js';
+import type { QueuedJob, RunningJob } from './model.js';
 import type { Ask } from './profile.js';
 import { inputsBySite } from './staging.js';
 import { askOf, capacityOf, dominantShare } from './vector.js';
@@ -69,9 +69,21 @@ export class JobKinds {
     if (this.byKey.size > 2 * this.alive + SWEEP_SLACK) this.sweep();
   }
 
+  /** What a running attempt asks of each of its nodes, in the terms of the kinds. */
+  askLike(attempt: Pick<RunningJob, 'perNode' | 'nodeCount'>): Ask {
+    return this.askFor(attempt.nodeCount, attempt.perNode);
+  }
+
   /** How many different sets of eligible groups there are. */
   get setCount(): number {
     return this.sets.size;
+  }
+
+  /** All sets of eligible groups, by number. */
+  setGroups(): readonly (readonly number[])[] {
+    const groups: (readonly number[])[] = [];
+    for (const set of this.sets.values()) groups[set.id] = set.groups;
+    return groups;
   }
 
   /** Brings the eligible groups of every kind with waiting jobs up to date. */

@@ -269,6 +269,8 @@ export interface PlannedStart {
   readonly poolId: string;
   readonly nodeIndices: readonly number[];
   readonly endsBy: Seconds;
+  /** When its hold ends for planning, where run times are predicted; absent: at `endsBy`. */
+  readonly predictedEnd?: Seconds;
   /** Started although a job before it in the order was not. */
   readonly backfilled: boolean;
   readonly score: number;
@@ -282,9 +284,9 @@ export interface PlannedStart {
 export interface PlannedPreemption {
   readonly attemptId: string;
   readonly jobId: string;
-  readonly reason: 'priority' | 'reclaim';
+  /** shrink, grow: an elastic job that goes on with other nodes from the checkpoint that it has just made. */
+  readonly reason: 'priority' | 'reclaim' | 'shrink' | 'grow';
   readonly forJobId: string;
-  /** When to stop it: at once, or at its next checkpoint. */
   readonly at: Seconds;
   /** Node-seconds of work that are thrown away: since its last checkpoint. */
   readonly lostNodeSeconds: number;
@@ -295,14 +297,6 @@ export interface PlannedClaim {
   readonly groupId: string;
   readonly poolId: string;
   readonly nodeIndices: readonly number[];
-}
-/** An elastic job that goes on with another number of nodes from its next checkpoint on. */
-export interface PlannedResize {
-  readonly attemptId: string;
-  readonly jobId: string;
-  readonly fromNodes: number;
-  readonly toNodes: number;
-  readonly at: Seconds;
 }
 export interface PlannedReservation {
   readonly jobId: string;
@@ -335,9 +329,19 @@ export interface WaitingVerdict {
 export interface CyclePlan {
   readonly now: Seconds;
   readonly starts: readonly PlannedStart[];
-  /** One for each job that was looked at and did not start, in order. */
+  readonly preemptions: readonly PlannedPreemption[];
+  readonly claims: readonly PlannedClaim[];
+  /** In order. */
+  readonly reservations: readonly PlannedReservation[];
+  /** In order: one for each job that waits, or for those that have news, as was asked for. No part of the decision. */
   readonly waiting: readonly WaitingVerdict[];
-  readonly counts: { readonly considered: number; readonly backfilled: number; readonly reserved: number };
+  readonly counts: {
+    readonly considered: number;
+    readonly backfilled: number;
+    readonly reserved: number;
+  };
+  /** Jobs that were looked at; the others wait for something that has not happened since they last were. No part of the decision. */
+  readonly looked: number;
   /** Seconds, on whatever stopwatch the caller brought; zero without one. */
   readonly stages: Readonly<Record<'order' | 'place', number>>;
 }

@@ -1,12 +1,21 @@
+import type { Refusal } from '#libs/domain';
+import { type Bid, Gates } from './gates.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
 import type { PlanningPolicy, Seconds } from './model.js';
-import type { Profile, Taken, Undo } from './profile.js';
+import { Openings } from './openings.js';
+import type { Ask, Profile, Taken, Undo } from './profile.js';
+import { RoomBook } from './room-book.js';
 import type { Cursor, WaitingQueue } from './waiting-queue.js';
 
 export interface PassStart {
   readonly slot: number;
   readonly group: number;
   readonly nodes: readonly number[];
+  /** As many as an elastic job got. */
+  readonly count: number;
+  /** Seconds for which it is held. */
+  readonly seconds: number;
+  readonly devices?: Taken['devices'];
   readonly backfilled: boolean;
   readonly score: number;
 }
@@ -20,8 +29,14 @@ export interface PassReservation {
 export interface PassOutcome {
   readonly starts: readonly PassStart[];
   readonly reservations: readonly PassReservation[];
+  /** Slots of those that reserved, and of those that a gate keeps back, in order. */
+  readonly blocked: readonly number[];
+  /** By slot: jobs for which there were nodes, or could be, but for a gate. */
+  readonly held: ReadonlyMap<number, Refusal>;
   /** The policy's limit of starts was reached before the queue's end. */
   readonly isCutShort: boolean;
+  /** Jobs that were looked at; the others wait for something that has not happened since they last were. */
+  readonly looked: number;
   /** Both may be called once, in this order; together they leave the profiles as they were. */
   readonly undoReservations: Undo;
   readonly undoStarts: Undo;
@@ -35,6 +50,10 @@ export interface PassGround {
   readonly policy: Pick<PlanningPolicy, 'backfill' | 'reservationDepth' | 'maxStarts'>;
   /** How good a group is for a start at that time, in [0, 1]. */
   score(slot: number, group: number, start: Seconds): number;
+  /** Seconds for which a job holds nodes of a group; absent: its limit. */
+  hold?(slot: number, group: number): number;
+  readonly gates?: Gates;
+  readonly openings?: Openings;
 }
 
 export interface PassWish {
@@ -52,32 +71,40 @@ export interface PassWish {
  * - easy: the first blocked job of each set of groups takes a reservation; the rest start where they delay no reservation.
  * - conservative: so do the first `reservationDepth` blocked jobs, whatever their groups.
  *
+ * A job that a gate keeps back for good (its tenant's quota is spent) blocks nobody and reserves nothing.
+ *
  * With one group of nodes without names this is, move for move, the pass of the literature: a reservation in the profile is the
  * shadow time and the extra nodes of EASY, and with `reservationDepth` Infinity the plan is made afresh as conservative has it.
  */
 export class Pass {
-  // How long jobs of a kind could still run from now: an upper bound, since within a pass free nodes only become fewer.
-  private room: number[] = [];
-  // Jobs of each kind that the walk has not come to, and how many of all these are of a kind with room.
-  private unseen: number[] = [];
-  private hopefuls = 0;
+  private readonly gates: Gates;
+  private readonly openings: Openings;
+  private readonly rooms: RoomBook;
   // By kind: reservations that were found, limits and starts both ascending. Within a pass nothing longer finds a place before.
   private floors: { limit: number; start: Seconds }[][] = [];
   private closed = new Set<number>();
   private reservedSets = new Set<number>();
   private starts: PassStart[] = [];
   private reservations: PassReservation[] = [];
+  private held = new Map<number, Refusal>();
+  private blocked: number[] = [];
   private startUndos: Undo[] = [];
   private reservationUndos: Undo[] = [];
   private isNarrowed = false;
+  private looked = 0;
 
-  constructor(private readonly ground: PassGround) {}
+  constructor(private readonly ground: PassGround) {
+    this.gates = ground.gates ?? new Gates([]);
+    this.openings = ground.openings ?? new Openings();
+    this.rooms = new RoomBook(ground.kinds, ground.profiles);
+  }
 
   run(now: Seconds, wish: PassWish): PassOutcome {
-    const { queue, kinds, policy } = this.ground;
-    this.reset();
-    if (wish.goal === 'starts') this.countHopefuls();
-    const isHopeless = (): boolean => wish.goal === 'starts' && this.hopefuls === 0;
+    const { queue, policy } = this.ground;
+    this.reset(now);
+    const stopsEarly = wish.goal === 'starts' && this.openings.isEmpty;
+    if (stopsEarly) this.rooms.count();
+    const isHopeless = (): boolean => stopsEarly && this.rooms.hopefuls === 0;
     const cursor = queue.size === 0 || isHopeless() ? null : queue.cursor(now);
     let isCutShort = false;
     for (let slot = cursor?.next() ?? -1; slot >= 0 && slot !== wish.until; slot = cursor!.next()) {
@@ -86,64 +113,77 @@ export class Pass {
         break;
       }
       const kind = queue.kind(slot);
-      this.see(kind);
+      this.rooms.see(kind);
       if (kind.eligible.length === 0 || queue.notBefore(slot) > now) continue;
-      const group = this.groupFor(slot, kind, now);
-      if (group >= 0) {
-        this.start(slot, group, now);
-        if (wish.goal === 'starts') this.countHopefuls();
+      if (this.step(slot, kind, now)) {
+        if (stopsEarly) this.rooms.count();
       } else if (!isHopeless()) {
         this.block(slot, kind, now);
         if (policy.backfill === 'none' && this.closed.size === this.ground.profiles.length) break;
-        if (!this.isNarrowed && !this.mayReserveMore(kinds)) this.narrow(cursor!, wish.until);
+        if (!this.isNarrowed && !this.mayReserveMore()) this.narrow(cursor!, wish.until);
       }
       if (isHopeless()) break;
     }
     return this.outcome(isCutShort);
   }
 
-  private reset(): void {
-    this.room = [];
-    this.unseen = [];
-    for (const kind of this.ground.kinds.byIndex) {
-      this.room.push(kind.waiting > 0 ? Infinity : 0);
-      this.unseen.push(kind.waiting);
-    }
+  private reset(now: Seconds): void {
+    this.rooms.open(now);
     this.floors = [];
     this.closed = new Set();
     this.reservedSets = new Set();
     this.starts = [];
     this.reservations = [];
+    this.held = new Map();
+    this.blocked = [];
     this.startUndos = [];
     this.reservationUndos = [];
     this.isNarrowed = false;
+    this.looked = 0;
   }
 
   private outcome(isCutShort: boolean): PassOutcome {
     const unwind = (undos: Undo[]): void => {
       for (let undo = undos.pop(); undo; undo = undos.pop()) undo();
     };
-    const { starts, reservations, startUndos, reservationUndos } = this;
+    const { starts, reservations, blocked, held, looked, startUndos, reservationUndos } = this;
     return {
       starts,
       reservations,
+      blocked,
+      held,
       isCutShort,
+      looked,
       undoReservations: () => unwind(reservationUndos),
       undoStarts: () => unwind(startUndos),
     };
   }
 
+  /** Starts the job if it can; false when it is blocked. */
+  private step(slot: number, kind: JobKind, now: Seconds): boolean {
+    const isMember = this.openings.isOpenTo(this.ground.queue.job(slot));
+    const group = this.groupFor(slot, kind, { now, isMember });
+    if (group < 0) return false;
+    this.start(slot, group, now);
+    return true;
+  }
+
+  private holdOf(slot: number, group: number): number {
+    return this.ground.hold?.(slot, group) ?? this.ground.queue.limit(slot);
+  }
+
   /** The group to start in now, or −1. */
-  private groupFor(slot: number, kind: JobKind, now: Seconds): number {
-    const limit = this.ground.queue.limit(slot);
-    if (limit > this.room[kind.index]! || this.isShutOut(kind)) return -1;
+  private groupFor(slot: number, kind: JobKind, { now, isMember }: { now: Seconds; isMember: boolean }): number {
+    if (!isMember && this.ground.queue.shortest(slot) > this.rooms.at(kind)) return -1;
+    if (this.isShutOut(kind)) return -1;
+    this.looked++;
     let best = -1;
     let bestScore = -1;
     let room = 0;
     for (const group of kind.eligible) {
-      const longest = this.ground.profiles[group]!.longest(kind.ask);
+      const longest = this.longest(slot, group, isMember ? null : kind.ask);
       if (longest > room) room = longest;
-      if (longest < limit) continue;
+      if (longest < this.holdOf(slot, group) || !this.passesGates(slot, kind, group, now)) continue;
       if (best < 0) {
         best = group;
         continue;
@@ -154,9 +194,33 @@ export class Pass {
       best = group;
       bestScore = score;
     }
-    this.room[kind.index] = room;
-    if (room === 0) this.hopefuls -= this.unseen[kind.index]!;
+    if (!isMember) this.rooms.found(kind, room, this.starts);
+    if (best >= 0) this.held.delete(slot);
     return best;
+  }
+
+  /** @param ask of a job that no window is open to; null: look it up, and lift the windows that are open to it */
+  private longest(slot: number, group: number, ask: Ask | null): number {
+    const profile = this.ground.profiles[group]!;
+    if (ask) return profile.longest(ask);
+    return this.inOpenings(slot, group, () => profile.longest(this.ground.queue.kind(slot).ask));
+  }
+
+  private passesGates(slot: number, kind: JobKind, group: number, now: Seconds): boolean {
+    if (this.gates.isEmpty) return true;
+    const bid = { slot, group, nodes: kind.ask.nodes, seconds: this.holdOf(slot, group) };
+    const refusal = this.gates.refusal(bid, now);
+    if (refusal !== null) this.held.set(slot, refusal);
+    return refusal === null;
+  }
+
+  private inOpenings<T>(slot: number, group: number, look: () => T): T {
+    const ids = this.openings.windowsFor(this.ground.queue.job(slot), group);
+    if (ids === null) return look();
+    const layAgain = this.ground.profiles[group]!.liftWindows(ids);
+    const answer = look();
+    layAgain();
+    return answer;
   }
 
   private isShutOut(kind: JobKind): boolean {
@@ -166,15 +230,40 @@ export class Pass {
   }
 
   private start(slot: number, group: number, now: Seconds): void {
-    const { queue, profiles } = this.ground;
+    const { profiles } = this.ground;
     const score = this.ground.score(slot, group, now);
-    const taken = profiles[group]!.take(queue.kind(slot).ask, now, queue.limit(slot));
+    const seconds = this.holdOf(slot, group);
+    const ask = this.mostOf(slot, group, { now, seconds });
+    const taken = this.inOpenings(slot, group, () => profiles[group]!.take(ask, now, seconds));
     this.startUndos.push(taken.undo);
-    this.starts.push({ slot, group, nodes: taken.nodes, backfilled: this.closed.has(group), score });
+    const counted = this.gates.take({ slot, group, nodes: ask.nodes, seconds }, now, now);
+    if (counted) this.startUndos.push(counted);
+    const devices = taken.devices && { devices: taken.devices };
+    const backfilled = this.closed.has(group);
+    this.starts.push({ slot, group, nodes: taken.nodes, count: ask.nodes, seconds, ...devices, backfilled, score });
+    this.rooms.took(group);
+  }
+
+  /** What is asked for, or as much as an elastic job can have of the group beside the reservations. */
+  private mostOf(slot: number, group: number, { now, seconds }: { now: Seconds; seconds: number }): Ask {
+    const { ask } = this.ground.queue.kind(slot);
+    const most = this.ground.queue.job(slot).nodesMax ?? ask.nodes;
+    let low = ask.nodes;
+    let high = most;
+    while (low < high) {
+      const nodes = (low + high + 1) >>> 1;
+      const more = { ...ask, nodes };
+      const fits =
+        this.inOpenings(slot, group, () => this.ground.profiles[group]!.longest(more)) >= seconds &&
+        this.gates.refusal({ slot, group, nodes, seconds }, now) === null;
+      if (fits) low = nodes;
+      else high = nodes - 1;
+    }
+    return low === ask.nodes ? ask : { ...ask, nodes: low };
   }
 
   private block(slot: number, kind: JobKind, now: Seconds): void {
-    if (this.mayReserve(kind)) this.reserve(slot, kind, now);
+    if (this.mayReserve(kind) && !this.reserve(slot, kind, now)) return;
     for (const group of kind.eligible) this.closed.add(group);
   }
 
@@ -189,40 +278,68 @@ export class Pass {
     }
   }
 
-  private mayReserveMore(kinds: JobKinds): boolean {
+  private mayReserveMore(): boolean {
     switch (this.ground.policy.backfill) {
       case 'none':
         return true;
       case 'easy':
-        return this.reservedSets.size < kinds.setCount;
+        return this.reservedSets.size < this.ground.kinds.setCount;
       case 'conservative':
         return this.reservations.length < this.ground.policy.reservationDepth;
     }
   }
 
-  /** The earliest place in any of its groups: a reservation is told to a tenant, and a later one would be a worse promise. */
-  private reserve(slot: number, kind: JobKind, now: Seconds): void {
+  /**
+   * The earliest place in any of its groups: a reservation is told to a tenant, and a later one would be a worse promise.
+   * False when gates keep it back whatever happens in the groups: it is in nobody's way then.
+   */
+  private reserve(slot: number, kind: JobKind, now: Seconds): boolean {
     const { queue, profiles } = this.ground;
-    const limit = queue.limit(slot);
-    const floor = this.floorOf(kind, limit, now);
+    const shortest = queue.shortest(slot);
+    const floor = this.floorOf(kind, shortest, now);
     let best = -1;
     let start = Infinity;
     for (const group of kind.eligible) {
-      const earliest = profiles[group]!.earliest(kind.ask, limit, floor);
+      const earliest = this.earliestIn(slot, group, floor, start);
       if (earliest === Infinity || earliest > start) continue;
       if (earliest < start || this.ground.score(slot, group, start) > this.ground.score(slot, best, start))
         best = group;
       start = earliest;
     }
+    if (best < 0 && this.held.has(slot)) {
+      this.blocked.push(slot);
+      return false;
+    }
     this.reservedSets.add(kind.set);
-    if (best < 0) return;
-    this.raiseFloor(kind, limit, start);
-    const taken: Taken = profiles[best]!.take(kind.ask, start, limit);
+    if (best < 0) return true;
+    if (this.openings.isEmpty) this.raiseFloor(kind, shortest, start);
+    const seconds = this.holdOf(slot, best);
+    const taken: Taken = this.inOpenings(slot, best, () => profiles[best]!.take(kind.ask, start, seconds));
     this.reservationUndos.push(taken.undo);
+    const counted = this.gates.take({ slot, group: best, nodes: kind.ask.nodes, seconds }, start, now);
+    if (counted) this.reservationUndos.push(counted);
     this.reservations.push({ slot, group: best, start });
+    this.blocked.push(slot);
+    return true;
+  }
+
+  private earliestIn(slot: number, group: number, from: Seconds, before: Seconds): Seconds {
+    const { ask } = this.ground.queue.kind(slot);
+    const profile = this.ground.profiles[group]!;
+    const seconds = this.holdOf(slot, group);
+    // One past the bound: a place as early as the best so far may still score better.
+    const nodesFrom = (at: Seconds): Seconds => profile.earliest(ask, seconds, at, before + 1);
+    const bid: Bid = { slot, group, nodes: ask.nodes, seconds };
+    const earliest = this.inOpenings(slot, group, () => this.gates.earliest(bid, from, nodesFrom));
+    if (earliest === Infinity && !this.gates.isEmpty && !this.held.has(slot)) {
+      const refusal = this.gates.refusal(bid, from);
+      if (refusal !== null) this.held.set(slot, refusal);
+    }
+    return earliest;
   }
 
   private floorOf(kind: JobKind, limit: number, now: Seconds): Seconds {
+    if (!this.openings.isEmpty) return now;
     const floors = this.floors[kind.index] ?? [];
     for (let i = floors.length - 1; i >= 0; i--) if (floors[i]!.limit <= limit) return floors[i]!.start;
     return now;
@@ -241,28 +358,12 @@ export class Pass {
   private narrow(cursor: Cursor, until: number | undefined): void {
     this.isNarrowed = true;
     if (this.ground.policy.backfill === 'none') return;
-    this.countHopefuls();
+    this.rooms.count();
     const { queue } = this.ground;
-    cursor.narrow((slot) => slot === until || queue.limit(slot) <= this.room[queue.kind(slot).index]!);
-  }
-
-  private see(kind: JobKind): void {
-    this.unseen[kind.index]!--;
-    if (this.room[kind.index]! > 0) this.hopefuls--;
-  }
-
-  /** Counts the jobs still to come that are of a kind with room; brings the rooms up to date on the way. */
-  private countHopefuls(): void {
-    this.hopefuls = 0;
-    for (const kind of this.ground.kinds.byIndex) {
-      if (this.unseen[kind.index] === 0 || this.room[kind.index] === 0) continue;
-      let room = 0;
-      for (const group of kind.eligible) {
-        const longest = this.ground.profiles[group]!.longest(kind.ask);
-        if (longest > room) room = longest;
-      }
-      this.room[kind.index] = room;
-      if (room > 0) this.hopefuls += this.unseen[kind.index]!;
-    }
+    const { rooms, openings } = this;
+    cursor.narrow((slot) => {
+      if (queue.shortest(slot) <= rooms.at(queue.kind(slot)) || slot === until) return true;
+      return !openings.isEmpty && openings.isOpenTo(queue.job(slot));
+    });
   }
 }

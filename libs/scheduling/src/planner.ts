@@ -1,8 +1,10 @@
 import { compareKeys } from '#libs/domain';
 import { admitJob } from './admission.js';
 import { Diagnostician } from './diagnosis.js';
-import { type ExplanationGround, explainWaiting } from './explanation.js';
+import { type ExplanationGround, explainWaiting, type Wanted } from './explanation.js';
+import { rankTenants } from './fair-share.js';
 import { Fleet } from './fleet.js';
+import { Gates } from './gates.js';
 import { JobKinds } from './job-kinds.js';
 import type {
   Admission,
@@ -15,12 +17,30 @@ import type {
   Seconds,
   Snapshot,
   TenantModel,
+  WaitingVerdict,
 } from './model.js';
-import { orderOf } from './order.js';
-import { Pass, type PassStart } from './pass.js';
+import { Openings } from './openings.js';
+import { fairOrder, orderOf } from './order.js';
+import { Pass, type PassOutcome, type PassStart } from './pass.js';
+import { GreenGate } from './green-hours-gate.js';
+import { PowerGate } from './power-gate.js';
+import { milliCardsPerNode, QuotaGate } from './quota-gate.js';
 import { quotePools } from './quote.js';
+import { resolveBlocked, type ResolveGround } from './resolve.js';
 import { scoreOf } from './scorers.js';
+import { stagingSeconds } from './staging.js';
+import { VerdictNews } from './verdict-news.js';
 import { WaitingQueue } from './waiting-queue.js';
+
+export interface PlanWish {
+  /** Seconds from any origin, for the stages of the plan. */
+  readonly stopwatch?: () => number;
+  /**
+   * Whose verdicts to make: of all that wait, of those that have something new to say, or of nobody. News are told once; who
+   * asks for them keeps them. Default: all.
+   */
+  readonly verdicts?: 'all' | 'news' | 'none';
+}
 
 /**
  * The planner's state and what can be asked of it. It proposes: `plan` leaves the state as it was, and what the committer made
@@ -29,8 +49,9 @@ import { WaitingQueue } from './waiting-queue.js';
 export interface Planner {
   /** Follows changes. Deltas that repeat what is known, or end what is unknown, change nothing. Throws on unknown groups and nodes. */
   advance(deltas: readonly Delta[]): void;
-  /** @param stopwatch seconds from any origin, for the stages of the plan */
-  plan(now: Seconds, stopwatch?: () => number): CyclePlan;
+  plan(now: Seconds, wish?: PlanWish): CyclePlan;
+  /** Why a job waits, and until when as things stand; null when no such job waits, or when it would start now. */
+  explain(jobId: string, now: Seconds): WaitingVerdict | null;
   /** When and where it would start if it were queued now, pool by pool; best first, refusals last. */
   quote(job: QueuedJob, now: Seconds): readonly PoolOption[];
   /** Whether any pool would ever hold it. */
@@ -39,10 +60,23 @@ export interface Planner {
   snapshot(now: Seconds): Snapshot;
 }
 
+/** What a plan decides, and a replay must give again: no verdicts, no stopwatch. */
+export const decisionOf = ({ now, starts, preemptions, claims, reservations }: CyclePlan): unknown => ({
+  now,
+  starts,
+  preemptions,
+  claims,
+  reservations,
+});
+
 /** @throws Error when the snapshot contradicts itself: a group without its pool, an attempt on a node that is not there. */
 export function createPlanner(snapshot: Snapshot, policy: PlanningPolicy): Planner {
   return new FleetPlanner(snapshot, policy);
 }
+
+const HOUR = 3600;
+const DEFAULT_ACCRUAL: Seconds = 60;
+const DEFAULT_PENALTY: Seconds = 600;
 
 class FleetPlanner implements Planner {
   private readonly fleet: Fleet;
@@ -50,10 +84,20 @@ class FleetPlanner implements Planner {
   private readonly queue: WaitingQueue;
   private readonly pass: Pass;
   private readonly ground: ExplanationGround;
+  private readonly openings: Openings;
+  private readonly quota: QuotaGate;
+  private readonly power: PowerGate;
+  private readonly gates: Gates;
+  private readonly news = new VerdictNews();
   private readonly tenants = new Map<string, TenantModel>();
   private readonly pools: Snapshot['pools'];
   private now: Seconds;
+  private windowsVersion = -1;
   private tenancyVersion = 0;
+  private tenantsVersion = 0;
+  private ranked = '';
+  // The last plan, while nothing has happened and time alone changes nothing.
+  private last: { readonly plan: CyclePlan; readonly validUntil: Seconds } | null = null;
 
   constructor(
     snapshot: Snapshot,
@@ -61,29 +105,36 @@ class FleetPlanner implements Planner {
   ) {
     this.now = snapshot.now;
     this.pools = snapshot.pools;
-    this.fleet = new Fleet(snapshot);
+    this.fleet = new Fleet(snapshot, policy.runTimes);
     this.kinds = new JobKinds(this.fleet);
-    for (const tenant of snapshot.tenants) this.tenants.set(tenant.id, tenant);
-    this.fleet.setTenants(snapshot.tenants);
-    this.queue = new WaitingQueue(this.kinds, orderOf(policy.order, snapshot.tenants));
-    const { fleet, queue, kinds } = this;
+    this.queue = new WaitingQueue(this.kinds, orderOf(policy.order), policy.runTimes);
+    this.openings = new Openings((tenantId) => this.fleet.lineOf(tenantId));
+    const { fleet, queue, kinds, openings } = this;
+    this.quota = new QuotaGate({ job: (slot) => queue.job(slot), group: (index) => fleet.group(index) });
+    this.power = new PowerGate(fleet, queue);
+    const green = new GreenGate(fleet, queue);
+    this.gates = new Gates([...(policy.quotas === 'off' ? [] : [this.quota]), this.power, green]);
     const score = (slot: number, group: number, start: Seconds): number => this.score(slot, group, start);
-    this.pass = new Pass({ queue, kinds, profiles: fleet.profiles, policy, score });
+    const hold = (slot: number, group: number): number => this.hold(slot, group);
+    this.pass = new Pass({ queue, kinds, profiles: fleet.profiles, policy, score, hold, gates: this.gates, openings });
     this.ground = { fleet, queue, kinds, policy, diagnostician: new Diagnostician(fleet) };
     this.load(snapshot);
   }
 
   advance(deltas: readonly Delta[]): void {
-    let isUsageNew = false;
+    if (deltas.length > 0) this.last = null;
+    let areTenantsNew = false;
     for (const delta of deltas) {
-      if (delta.kind === 'usage') isUsageNew = true;
+      if (delta.kind === 'usage') areTenantsNew = true;
       this.follow(delta);
     }
-    if (isUsageNew) this.fleet.setTenants([...this.tenants.values()]);
-    if (isUsageNew && this.policy.order === 'fair') this.queue.reorder(orderOf('fair', [...this.tenants.values()]));
+    if (areTenantsNew) this.takeTenants();
   }
 
-  plan(now: Seconds, stopwatch: () => number = () => 0): CyclePlan {
+  plan(now: Seconds, { stopwatch = () => 0, verdicts = 'all' }: PlanWish = {}): CyclePlan {
+    if (verdicts !== 'all' && this.last && now >= this.last.plan.now && now < this.last.validUntil) {
+      return { ...this.last.plan, now, waiting: [], looked: 0, stages: { order: 0, place: 0 } };
+    }
     const begun = stopwatch();
     const resume = this.stand(now);
     this.queue.settle(now);
@@ -91,20 +142,42 @@ class FleetPlanner implements Planner {
     const outcome = this.pass.run(now, { goal: 'estimates' });
     const starts = outcome.starts.map((start) => this.plannedStart(start, now));
     outcome.undoReservations();
-    const waiting = explainWaiting(this.ground, outcome, now);
+    const resolution = resolveBlocked(this.resolveGround(), outcome, now);
+    const waiting = this.verdicts(outcome, verdicts, now);
     outcome.undoStarts();
     resume();
-    return {
+    const plan: CyclePlan = {
       now,
       starts,
+      ...resolution,
+      reservations: outcome.reservations.map(({ slot, group, start }) => {
+        const { id: groupId, poolId } = this.fleet.group(group);
+        return { jobId: this.queue.job(slot).id, groupId, poolId, start };
+      }),
       waiting,
       counts: {
         considered: this.queue.size,
         backfilled: starts.filter((start) => start.backfilled).length,
         reserved: outcome.reservations.length,
       },
+      looked: outcome.looked,
       stages: { order: ordered - begun, place: stopwatch() - ordered },
     };
+    const isQuiet = starts.length === 0 && resolution.preemptions.length === 0;
+    this.last = isQuiet ? { plan: { ...plan, waiting: [] }, validUntil: this.validUntil(plan, now) } : null;
+    return plan;
+  }
+
+  explain(jobId: string, now: Seconds): WaitingVerdict | null {
+    const asked = this.queue.slot(jobId);
+    if (asked === undefined) return null;
+    const resume = this.stand(now);
+    const outcome = this.pass.run(now, { goal: 'estimates' });
+    outcome.undoReservations();
+    const found = explainWaiting(this.ground, this.withClaims(outcome), now, (slot) => slot === asked);
+    outcome.undoStarts();
+    resume();
+    return found[0]?.verdict ?? null;
   }
 
   quote(job: QueuedJob, now: Seconds): readonly PoolOption[] {
@@ -140,26 +213,31 @@ class FleetPlanner implements Planner {
   }
 
   private load(snapshot: Snapshot): void {
+    for (const tenant of snapshot.tenants) this.tenants.set(tenant.id, tenant);
+    this.takeTenants();
     for (const { groupId, index, state } of snapshot.nodeStates) this.fleet.setNodeState(groupId, index, state);
     for (const window of snapshot.windows) this.fleet.setWindow(window);
     for (const outlook of snapshot.outlooks) this.fleet.setOutlook(outlook);
-    for (const attempt of snapshot.running) this.fleet.place(attempt);
-    for (const job of snapshot.queued) this.queue.add(job);
+    for (const attempt of snapshot.running) this.follow({ kind: 'attempt-placed', attempt });
+    for (const job of snapshot.queued) this.enqueue(job);
   }
 
   private follow(delta: Delta): void {
     switch (delta.kind) {
       case 'job-queued':
-        this.queue.add(delta.job);
-        return;
+        return this.enqueue(delta.job);
       case 'job-withdrawn':
         return this.queue.remove(delta.jobId);
       case 'attempt-placed':
       case 'attempt-changed':
         this.queue.remove(delta.attempt.jobId);
-        return this.fleet.place(delta.attempt);
+        this.fleet.place(delta.attempt);
+        this.quota.enter(delta.attempt, this.fleet.group(this.fleet.indexOf(delta.attempt.groupId)));
+        return;
       case 'attempt-ended':
-        return this.fleet.end(delta.attemptId);
+        this.fleet.end(delta.attemptId);
+        this.quota.leave(delta.attemptId);
+        return;
       case 'node-state':
         return this.fleet.setNodeState(delta.groupId, delta.index, delta.state);
       case 'pool-reachable':
@@ -182,22 +260,154 @@ class FleetPlanner implements Planner {
     }
   }
 
+  private enqueue(job: QueuedJob): void {
+    this.news.forget(this.queue.add(job));
+  }
+
+  private takeTenants(): void {
+    const tenants = [...this.tenants.values()];
+    this.tenantsVersion++;
+    this.fleet.setTenants(tenants);
+    this.quota.setTenants(tenants);
+    this.openings.forget();
+  }
+
   /** Brings the state to an instant; the undo takes back what holds for that instant only. */
   private stand(now: Seconds): () => void {
     this.now = now;
+    if (this.windowsVersion !== this.fleet.windowsVersion) {
+      this.windowsVersion = this.fleet.windowsVersion;
+      this.openings.set(this.fleet.allWindows(), (groupId) => this.fleet.indexOf(groupId));
+    }
     if (this.tenancyVersion !== this.fleet.tenancyVersion) {
       this.tenancyVersion = this.fleet.tenancyVersion;
       this.queue.rejoin();
     }
+    if (this.policy.order === 'fair') this.rank(now);
+    this.power.turnTo(now);
     this.kinds.refresh();
-    return this.fleet.settle(now);
+    const resume = this.fleet.settle(now);
+    const freeClaims = this.holdClaims();
+    return () => {
+      freeClaims();
+      resume();
+    };
+  }
+
+  /**
+   * Ranks tenants by what they have used, with what runs charged up to the last accrual tick and, against bursts, for the entry
+   * penalty beyond. In whole numbers, so that the sums do not depend on their order.
+   */
+  private rank(now: Seconds): void {
+    const { accrualSeconds = DEFAULT_ACCRUAL, entryPenaltySeconds = DEFAULT_PENALTY } = this.policy.fairShare ?? {};
+    const tick = Math.floor(now / accrualSeconds) * accrualSeconds;
+    const state = `${tick} ${this.fleet.holdingsVersion} ${this.tenantsVersion}`;
+    if (state === this.ranked) return;
+    this.ranked = state;
+    const charges = new Map<string, number>();
+    for (const attempt of this.fleet.attempts()) {
+      const group = this.fleet.group(this.fleet.indexOf(attempt.groupId));
+      const milli = (attempt.nodeIndices.length || attempt.nodeCount) * milliCardsPerNode(attempt.perNode, group);
+      const charge = milli * (Math.max(0, tick - attempt.startedAt) + entryPenaltySeconds);
+      charges.set(attempt.tenantId, (charges.get(attempt.tenantId) ?? 0) + charge);
+    }
+    const effective = [...this.tenants.values()].map((tenant) => ({
+      ...tenant,
+      usage: tenant.usage + (charges.get(tenant.id) ?? 0) / 1000,
+    }));
+    this.queue.reorder(fairOrder(rankTenants(effective)));
+  }
+
+  /** Those for whom nodes are being vacated have their quota too, or somebody else would take it meanwhile. */
+  private holdClaims(): () => void {
+    const undos = this.openings.claims().flatMap(({ jobId, group }) => {
+      const slot = this.queue.slot(jobId);
+      return slot === undefined ? [] : [this.quota.keepFor(slot, group)];
+    });
+    return () => {
+      for (const undo of undos.toReversed()) undo();
+    };
+  }
+
+  private verdicts(outcome: PassOutcome, wish: NonNullable<PlanWish['verdicts']>, now: Seconds): WaitingVerdict[] {
+    if (wish === 'none') return [];
+    const { news } = this;
+    news.begin(this.queue.size - outcome.starts.length);
+    const isWanted: Wanted = wish === 'all' ? () => true : (slot, ahead) => news.isDue(slot, ahead);
+    const found = explainWaiting(this.ground, this.withClaims(outcome), now, isWanted);
+    const told = wish === 'all' ? found : found.filter(({ slot, verdict }) => news.tell(slot, verdict, now));
+    return told.map(({ verdict }) => verdict);
+  }
+
+  /** Jobs for which nodes are being vacated wait for just that. */
+  private withClaims(outcome: PassOutcome): PassOutcome {
+    const claimed = outcome.blocked.filter((slot) => this.openings.hasClaim(this.queue.job(slot).id));
+    if (claimed.length === 0) return outcome;
+    const held = new Map(outcome.held);
+    for (const slot of claimed) held.set(slot, 'waiting-for-preemption');
+    return { ...outcome, held };
+  }
+
+  /** Until when the plan stays what it is if nothing happens: jobs can only start, move or be put out when something turns. */
+  private validUntil(plan: CyclePlan, now: Seconds): Seconds {
+    const { accrualSeconds = DEFAULT_ACCRUAL } = this.policy.fairShare ?? {};
+    const nextHour = (Math.floor(now / HOUR) + 1) * HOUR;
+    let until = Math.min(this.queue.nextTurn(now), this.power.nextEdge(now), nextHour);
+    if (this.policy.order === 'fair' || this.policy.preemption) {
+      until = Math.min(until, (Math.floor(now / accrualSeconds) + 1) * accrualSeconds);
+    }
+    for (const { start } of plan.reservations) until = Math.min(until, start);
+    for (const profile of this.fleet.profiles) until = Math.min(until, profile.nextEdge(now));
+    return until;
+  }
+
+  private resolveGround(): ResolveGround {
+    const { fleet, queue, kinds, openings, policy, gates, quota } = this;
+    return {
+      fleet,
+      queue,
+      kinds,
+      openings,
+      policy,
+      gates,
+      entitlement: quota,
+      hold: (slot, group) => this.hold(slot, group),
+      withdraw: ({ attempt, group }) => {
+        const layAgain = fleet.withdraw(attempt.attemptId);
+        quota.leave(attempt.attemptId);
+        return () => {
+          quota.enter(attempt, fleet.group(group));
+          layAgain();
+        };
+      },
+    };
+  }
+
+  /** What a start in the group is planned with: before a window it must be over at its limit, whatever is predicted. */
+  private hold(slot: number, group: number): number {
+    const run = this.fleet.hasWindowsIn(group, this.now) ? this.queue.limit(slot) : this.queue.shortest(slot);
+    return run + this.staging(slot, group);
+  }
+
+  private staging(slot: number, group: number): number {
+    const job = this.queue.job(slot);
+    return job.inputs ? stagingSeconds(job, this.fleet.candidates[group]!) : 0;
   }
 
   private plannedStart(start: PassStart, now: Seconds): PlannedStart {
-    const { id: jobId, tenantId, nodes, perNode, limit } = this.queue.job(start.slot);
+    const { id: jobId, tenantId, perNode, limit } = this.queue.job(start.slot);
     const { id: groupId, poolId } = this.fleet.group(start.group);
-    const { nodes: nodeIndices, backfilled, score } = start;
-    return { jobId, tenantId, nodes, perNode, groupId, poolId, nodeIndices, endsBy: now + limit, backfilled, score };
+    const { nodes: nodeIndices, count: nodes, devices, backfilled, score } = start;
+    const placed = { jobId, tenantId, nodes, perNode, groupId, poolId, nodeIndices, backfilled, score };
+    const stagingSeconds = this.staging(start.slot, start.group);
+    const runsFrom = now + stagingSeconds;
+    return {
+      ...placed,
+      endsBy: runsFrom + limit,
+      ...(this.policy.runTimes === 'predicted' && { predictedEnd: runsFrom + this.queue.shortest(start.slot) }),
+      ...(stagingSeconds > 0 && { stagingSeconds }),
+      ...(devices && { devices }),
+    };
   }
 
   private score(slot: number, group: number, start: Seconds): number {

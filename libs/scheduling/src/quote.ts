@@ -28,7 +28,7 @@ export function quotePools(ground: ExplanationGround, pass: Pass, slot: number, 
   const { fleet, queue } = ground;
   const outcome = pass.run(now, { goal: 'estimates', until: slot });
   const placed = new Set([...outcome.starts, ...outcome.reservations].map((place) => place.slot));
-  const backlog = new Backlog(fleet, now);
+  const backlog = new Backlog(fleet, ground.kinds, now);
   const contended = new Set<number>();
   for (const start of outcome.starts) {
     backlog.chargeGroup(start.group, queue.kind(start.slot), queue.job(start.slot).predicted);

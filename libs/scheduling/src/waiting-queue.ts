@@ -1,7 +1,7 @@
 import { compareKeys } from '#libs/domain';
 import type { JobKind, JobKinds } from './job-kinds.js';
 import { Lane, mergeLanes } from './lane.js';
-import type { QueuedJob, Seconds } from './model.js';
+import type { PlanningPolicy, QueuedJob, Seconds } from './model.js';
 import type { JobOrder } from './order.js';
 
 /** Walks waiting jobs in order. Slots are small numbers that stand for jobs while they wait. */
@@ -35,6 +35,7 @@ export class WaitingQueue {
   constructor(
     private readonly table: JobKinds,
     private order: JobOrder,
+    private readonly runTimes: NonNullable<PlanningPolicy['runTimes']> = 'limit',
   ) {}
 
   get size(): number {
@@ -58,6 +59,15 @@ export class WaitingQueue {
     return this.columns.limit[slot]!;
   }
 
+  /** The least seconds that a start of it is planned with. */
+  shortest(slot: number): number {
+    return this.columns.shortest[slot]!;
+  }
+
+  predicted(slot: number): number {
+    return this.columns.predicted[slot]!;
+  }
+
   notBefore(slot: number): Seconds {
     return this.columns.notBefore[slot]!;
   }
@@ -78,6 +88,8 @@ export class WaitingQueue {
     this.jobs[slot] = job;
     this.kinds[slot] = this.table.join(job);
     this.columns.limit[slot] = job.limit;
+    this.columns.shortest[slot] = this.runTimes === 'predicted' ? Math.min(job.predicted, job.limit) : job.limit;
+    this.columns.predicted[slot] = job.predicted;
     this.columns.nodes[slot] = job.nodes;
     this.columns.submitted[slot] = job.submittedAt;
     this.columns.sequence[slot] = job.sequence;
@@ -284,7 +296,18 @@ export class WaitingQueue {
   }
 }
 
-const columnNames = ['limit', 'nodes', 'submitted', 'sequence', 'notBefore', 'urgency', 'second', 'key'] as const;
+const columnNames = [
+  'limit',
+  'shortest',
+  'predicted',
+  'nodes',
+  'submitted',
+  'sequence',
+  'notBefore',
+  'urgency',
+  'second',
+  'key',
+] as const;
 type Columns = Record<(typeof columnNames)[number], Float64Array>;
 
 function columnsOf(length: number, old?: Columns): Columns {

@@ -42,7 +42,7 @@ export class InProcessPlanner implements PlannerHost {
     this.started().advance(deltas);
   }
   async plan(now: Seconds): Promise<CyclePlan> {
-    return this.started().plan(now, this.stopwatch);
+    return this.started().plan(now, { stopwatch: this.stopwatch });
   }
   async snapshot(now: Seconds): Promise<Snapshot> {
     return this.started().snapshot(now);

@@ -1,0 +1,29 @@
+import type { Fleet } from './fleet.js';
+import type { Bid, Gate } from './gates.js';
+import { greenStart } from './green-gate.js';
+import type { Seconds } from './model.js';
+import type { Undo } from './profile.js';
+import { stagingSeconds } from './staging.js';
+import type { WaitingQueue } from './waiting-queue.js';
+
+/** Green or by the deadline: jobs that ask for a green share start in hours that have it, or when waiting longer would be too late. */
+export class GreenGate implements Gate {
+  readonly refusal = 'green-share-too-low';
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly queue: WaitingQueue,
+  ) {}
+
+  earliest({ slot, group }: Bid, from: Seconds): Seconds {
+    const job = this.queue.job(slot);
+    if (job.minGreenShare === undefined) return from;
+    // The whole limit, whatever is predicted: the deadline must hold also when the prediction does not.
+    const longest = stagingSeconds(job, this.fleet.candidates[group]!) + job.limit;
+    return greenStart(job, this.fleet.outlookAt(group), from, longest);
+  }
+
+  take(): Undo {
+    return () => {};
+  }
+}

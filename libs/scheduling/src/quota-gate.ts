@@ -1,0 +1,102 @@
+import { QuotaBook } from '#libs/accounting';
+import type { Bid, Gate } from './gates.js';
+import type { GroupModel, QueuedJob, RunningJob, Seconds, TenantModel } from './model.js';
+import type { Undo } from './profile.js';
+import type { Entitlement } from './resolve.js';
+import { askOf, capacityOf, dominantShare } from './vector.js';
+
+/** Milli reference cards of one node's share: cards by the exchange table; without cards, the dominant part of a node that counts as one card. */
+export function milliCardsPerNode(
+  perNode: QueuedJob['perNode'],
+  group: Pick<GroupModel, 'shape' | 'exchangeRate'>,
+): number {
+  const rate = group.exchangeRate ?? 1;
+  const cards = perNode.cards > 0 ? perNode.cards : dominantShare(askOf(perNode), capacityOf(group.shape));
+  return Math.round(cards * rate * 1000);
+}
+
+/** What the gate needs of the planner. */
+export interface QuotaGround {
+  job(slot: number): QueuedJob;
+  group(index: number): GroupModel;
+}
+
+/**
+ * Quotas with borrowing and lending, held by what runs and what a plan starts. A tenant whose quota is spent waits for its own
+ * work, or others', to end: nothing but an event opens the gate, so nothing is reserved behind it. A reservation takes no
+ * quota: it is judged again when its time comes.
+ */
+export class QuotaGate implements Gate, Entitlement {
+  readonly refusal = 'quota-spent';
+  private readonly book = new QuotaBook();
+  // By slot: quota that is kept for those that preempt.
+  private readonly kept = new Map<number, number>();
+  private readonly held = new Map<string, { readonly tenantId: string; readonly milli: number }>();
+
+  constructor(private readonly ground: QuotaGround) {}
+
+  setTenants(tenants: Iterable<TenantModel>): void {
+    this.book.setTenants(tenants);
+  }
+
+  /** An attempt that holds nodes; what was known of it before is replaced. */
+  enter(attempt: RunningJob, group: GroupModel): void {
+    this.leave(attempt.attemptId);
+    const count = attempt.nodeIndices.length || attempt.nodeCount;
+    const milli = count * milliCardsPerNode(attempt.perNode, group);
+    this.held.set(attempt.attemptId, { tenantId: attempt.tenantId, milli });
+    this.book.hold(attempt.tenantId, milli);
+  }
+
+  leave(attemptId: string): void {
+    const held = this.held.get(attemptId);
+    if (!held) return;
+    this.held.delete(attemptId);
+    this.book.release(held.tenantId, held.milli);
+  }
+
+  /** Holds quota for a job for which nodes are being vacated, until undone. */
+  keepFor(slot: number, group: number): Undo {
+    const job = this.ground.job(slot);
+    const milli = this.amountOf({ slot, group, nodes: job.nodes, seconds: 0 });
+    this.kept.set(slot, milli);
+    this.book.hold(job.tenantId, milli);
+    return () => {
+      this.kept.delete(slot);
+      this.book.release(job.tenantId, milli);
+    };
+  }
+
+  earliest(bid: Bid, from: Seconds): Seconds {
+    const { tenantId } = this.ground.job(bid.slot);
+    const kept = this.kept.get(bid.slot);
+    if (kept === undefined) return this.amountOf(bid) <= this.book.room(tenantId) ? from : Infinity;
+    this.book.release(tenantId, kept);
+    const room = this.book.room(tenantId);
+    this.book.hold(tenantId, kept);
+    return this.amountOf(bid) <= room ? from : Infinity;
+  }
+
+  take(bid: Bid, start: Seconds, now: Seconds): Undo {
+    if (start > now) return () => {};
+    const { tenantId } = this.ground.job(bid.slot);
+    const milli = this.amountOf(bid);
+    this.book.hold(tenantId, milli);
+    return () => this.book.release(tenantId, milli);
+  }
+
+  isWithinOwn(job: QueuedJob, group: number): boolean {
+    return this.book.isWithinNominal(
+      job.tenantId,
+      job.nodes * milliCardsPerNode(job.perNode, this.ground.group(group)),
+    );
+  }
+
+  mayReclaimFrom(job: QueuedJob, holderTenantId: string): boolean {
+    return this.book.mayReclaimFrom(job.tenantId, holderTenantId);
+  }
+
+  private amountOf({ slot, group, nodes }: Bid): number {
+    return nodes * milliCardsPerNode(this.ground.job(slot).perNode, this.ground.group(group));
+  }
+}
