@@ -155,7 +155,9 @@ describe('states and blocks of named nodes', () => {
     lay();
     expect(profile.version).toBe(before);
   });
+});
 
+describe('topology blocks of named nodes', () => {
   it('keeps a gang in the tightest block that holds it, and a single node where it fits tightest', () => {
     const profile = new NodeProfile(6, capacity, [0, 0, 0, 1, 1, 0]);
     profile.turnTo(0);

@@ -2,7 +2,6 @@ import { compareKeys } from '#libs/domain';
 import { admitJob } from './admission.js';
 import { Diagnostician } from './diagnosis.js';
 import { type ExplanationGround, explainWaiting, type Wanted } from './explanation.js';
-import { rankTenants } from './fair-share.js';
 import { Fleet } from './fleet.js';
 import { Gates } from './gates.js';
 import { JobKinds } from './job-kinds.js';
@@ -14,6 +13,7 @@ import type {
   PlanningPolicy,
   PoolOption,
   QueuedJob,
+  RunningJob,
   Seconds,
   Snapshot,
   TenantModel,
@@ -24,11 +24,13 @@ import { fairOrder, orderOf } from './order.js';
 import { Pass, type PassOutcome, type PassStart } from './pass.js';
 import { GreenGate } from './green-hours-gate.js';
 import { PowerGate } from './power-gate.js';
-import { milliCardsPerNode, QuotaGate } from './quota-gate.js';
+import { QuotaGate } from './quota-gate.js';
 import { quotePools } from './quote.js';
 import { resolveBlocked, type ResolveGround } from './resolve.js';
 import { scoreOf } from './scorers.js';
+import { ACCRUAL_SECONDS } from './share-book.js';
 import { stagingSeconds } from './staging.js';
+import { TenantAccounts } from './tenant-accounts.js';
 import { VerdictNews } from './verdict-news.js';
 import { WaitingQueue } from './waiting-queue.js';
 
@@ -75,8 +77,6 @@ export function createPlanner(snapshot: Snapshot, policy: PlanningPolicy): Plann
 }
 
 const HOUR = 3600;
-const DEFAULT_ACCRUAL: Seconds = 60;
-const DEFAULT_PENALTY: Seconds = 600;
 
 class FleetPlanner implements Planner {
   private readonly fleet: Fleet;
@@ -85,6 +85,7 @@ class FleetPlanner implements Planner {
   private readonly pass: Pass;
   private readonly ground: ExplanationGround;
   private readonly openings: Openings;
+  private readonly accounts: TenantAccounts;
   private readonly quota: QuotaGate;
   private readonly power: PowerGate;
   private readonly gates: Gates;
@@ -93,9 +94,9 @@ class FleetPlanner implements Planner {
   private readonly pools: Snapshot['pools'];
   private now: Seconds;
   private windowsVersion = -1;
+  private openFrom: Seconds = Infinity;
+  private openUntil: Seconds = -Infinity;
   private tenancyVersion = 0;
-  private tenantsVersion = 0;
-  private ranked = '';
   // The last plan, while nothing has happened and time alone changes nothing.
   private last: { readonly plan: CyclePlan; readonly validUntil: Seconds } | null = null;
 
@@ -113,6 +114,7 @@ class FleetPlanner implements Planner {
     this.quota = new QuotaGate({ job: (slot) => queue.job(slot), group: (index) => fleet.group(index) });
     this.power = new PowerGate(fleet, queue);
     const green = new GreenGate(fleet, queue);
+    this.accounts = new TenantAccounts(this.quota, policy.fairShare);
     this.gates = new Gates([...(policy.quotas === 'off' ? [] : [this.quota]), this.power, green]);
     const score = (slot: number, group: number, start: Seconds): number => this.score(slot, group, start);
     const hold = (slot: number, group: number): number => this.hold(slot, group);
@@ -231,13 +233,10 @@ class FleetPlanner implements Planner {
       case 'attempt-placed':
       case 'attempt-changed':
         this.queue.remove(delta.attempt.jobId);
-        this.fleet.place(delta.attempt);
-        this.quota.enter(delta.attempt, this.fleet.group(this.fleet.indexOf(delta.attempt.groupId)));
-        return;
+        return this.begin(delta.attempt);
       case 'attempt-ended':
-        this.fleet.end(delta.attemptId);
-        this.quota.leave(delta.attemptId);
-        return;
+        this.accounts.end(delta.attemptId);
+        return this.fleet.end(delta.attemptId);
       case 'node-state':
         return this.fleet.setNodeState(delta.groupId, delta.index, delta.state);
       case 'pool-reachable':
@@ -266,24 +265,21 @@ class FleetPlanner implements Planner {
 
   private takeTenants(): void {
     const tenants = [...this.tenants.values()];
-    this.tenantsVersion++;
     this.fleet.setTenants(tenants);
-    this.quota.setTenants(tenants);
+    this.accounts.setTenants(tenants);
     this.openings.forget();
   }
 
   /** Brings the state to an instant; the undo takes back what holds for that instant only. */
   private stand(now: Seconds): () => void {
     this.now = now;
-    if (this.windowsVersion !== this.fleet.windowsVersion) {
-      this.windowsVersion = this.fleet.windowsVersion;
-      this.openings.set(this.fleet.allWindows(), (groupId) => this.fleet.indexOf(groupId));
-    }
+    this.open(now);
     if (this.tenancyVersion !== this.fleet.tenancyVersion) {
       this.tenancyVersion = this.fleet.tenancyVersion;
       this.queue.rejoin();
     }
-    if (this.policy.order === 'fair') this.rank(now);
+    const ranks = this.policy.order === 'fair' ? this.accounts.newRanks(now) : null;
+    if (ranks) this.queue.reorder(fairOrder(ranks));
     this.power.turnTo(now);
     this.kinds.refresh();
     const resume = this.fleet.settle(now);
@@ -294,28 +290,9 @@ class FleetPlanner implements Planner {
     };
   }
 
-  /**
-   * Ranks tenants by what they have used, with what runs charged up to the last accrual tick and, against bursts, for the entry
-   * penalty beyond. In whole numbers, so that the sums do not depend on their order.
-   */
-  private rank(now: Seconds): void {
-    const { accrualSeconds = DEFAULT_ACCRUAL, entryPenaltySeconds = DEFAULT_PENALTY } = this.policy.fairShare ?? {};
-    const tick = Math.floor(now / accrualSeconds) * accrualSeconds;
-    const state = `${tick} ${this.fleet.holdingsVersion} ${this.tenantsVersion}`;
-    if (state === this.ranked) return;
-    this.ranked = state;
-    const charges = new Map<string, number>();
-    for (const attempt of this.fleet.attempts()) {
-      const group = this.fleet.group(this.fleet.indexOf(attempt.groupId));
-      const milli = (attempt.nodeIndices.length || attempt.nodeCount) * milliCardsPerNode(attempt.perNode, group);
-      const charge = milli * (Math.max(0, tick - attempt.startedAt) + entryPenaltySeconds);
-      charges.set(attempt.tenantId, (charges.get(attempt.tenantId) ?? 0) + charge);
-    }
-    const effective = [...this.tenants.values()].map((tenant) => ({
-      ...tenant,
-      usage: tenant.usage + (charges.get(tenant.id) ?? 0) / 1000,
-    }));
-    this.queue.reorder(fairOrder(rankTenants(effective)));
+  private begin(attempt: RunningJob): void {
+    this.fleet.place(attempt);
+    this.accounts.begin(attempt, this.fleet.group(this.fleet.indexOf(attempt.groupId)));
   }
 
   /** Those for whom nodes are being vacated have their quota too, or somebody else would take it meanwhile. */
@@ -327,6 +304,17 @@ class FleetPlanner implements Planner {
     return () => {
       for (const undo of undos.toReversed()) undo();
     };
+  }
+
+  /** Knows the windows that have not ended. */
+  private open(now: Seconds): void {
+    const isSame = this.windowsVersion === this.fleet.windowsVersion && now >= this.openFrom && now < this.openUntil;
+    if (isSame) return;
+    this.windowsVersion = this.fleet.windowsVersion;
+    const windows = this.fleet.allWindows().filter((window) => window.until > now);
+    this.openFrom = now;
+    this.openUntil = windows.reduce((first, window) => Math.min(first, window.until), Infinity);
+    this.openings.set(windows, (groupId) => this.fleet.indexOf(groupId));
   }
 
   private verdicts(outcome: PassOutcome, wish: NonNullable<PlanWish['verdicts']>, now: Seconds): WaitingVerdict[] {
@@ -350,19 +338,20 @@ class FleetPlanner implements Planner {
 
   /** Until when the plan stays what it is if nothing happens: jobs can only start, move or be put out when something turns. */
   private validUntil(plan: CyclePlan, now: Seconds): Seconds {
-    const { accrualSeconds = DEFAULT_ACCRUAL } = this.policy.fairShare ?? {};
+    const { accrualSeconds = ACCRUAL_SECONDS } = this.policy.fairShare ?? {};
     const nextHour = (Math.floor(now / HOUR) + 1) * HOUR;
     let until = Math.min(this.queue.nextTurn(now), this.power.nextEdge(now), nextHour);
     if (this.policy.order === 'fair' || this.policy.preemption) {
       until = Math.min(until, (Math.floor(now / accrualSeconds) + 1) * accrualSeconds);
     }
+    until = Math.min(until, this.openUntil);
     for (const { start } of plan.reservations) until = Math.min(until, start);
     for (const profile of this.fleet.profiles) until = Math.min(until, profile.nextEdge(now));
     return until;
   }
 
   private resolveGround(): ResolveGround {
-    const { fleet, queue, kinds, openings, policy, gates, quota } = this;
+    const { fleet, queue, kinds, openings, policy, gates, quota, accounts } = this;
     return {
       fleet,
       queue,
@@ -372,11 +361,11 @@ class FleetPlanner implements Planner {
       gates,
       entitlement: quota,
       hold: (slot, group) => this.hold(slot, group),
-      withdraw: ({ attempt, group }) => {
+      withdraw: ({ attempt }) => {
         const layAgain = fleet.withdraw(attempt.attemptId);
-        quota.leave(attempt.attemptId);
+        const enterAgain = accounts.withdraw(attempt.attemptId);
         return () => {
-          quota.enter(attempt, fleet.group(group));
+          enterAgain();
           layAgain();
         };
       },

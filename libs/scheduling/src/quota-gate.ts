@@ -1,19 +1,10 @@
 import { QuotaBook } from '#libs/accounting';
 import type { Bid, Gate } from './gates.js';
-import type { GroupModel, QueuedJob, RunningJob, Seconds, TenantModel } from './model.js';
+import type { GroupModel, QueuedJob, Seconds, TenantModel } from './model.js';
 import type { Undo } from './profile.js';
+import { referenceMilli } from './reference-cards.js';
 import type { Entitlement } from './resolve.js';
-import { askOf, capacityOf, dominantShare } from './vector.js';
-
-/** Milli reference cards of one node's share: cards by the exchange table; without cards, the dominant part of a node that counts as one card. */
-export function milliCardsPerNode(
-  perNode: QueuedJob['perNode'],
-  group: Pick<GroupModel, 'shape' | 'exchangeRate'>,
-): number {
-  const rate = group.exchangeRate ?? 1;
-  const cards = perNode.cards > 0 ? perNode.cards : dominantShare(askOf(perNode), capacityOf(group.shape));
-  return Math.round(cards * rate * 1000);
-}
+import type { ShareCharge } from './share-book.js';
 
 /** What the gate needs of the planner. */
 export interface QuotaGround {
@@ -40,12 +31,10 @@ export class QuotaGate implements Gate, Entitlement {
   }
 
   /** An attempt that holds nodes; what was known of it before is replaced. */
-  enter(attempt: RunningJob, group: GroupModel): void {
-    this.leave(attempt.attemptId);
-    const count = attempt.nodeIndices.length || attempt.nodeCount;
-    const milli = count * milliCardsPerNode(attempt.perNode, group);
-    this.held.set(attempt.attemptId, { tenantId: attempt.tenantId, milli });
-    this.book.hold(attempt.tenantId, milli);
+  enter(attemptId: string, { tenantId, milli }: Pick<ShareCharge, 'tenantId' | 'milli'>): void {
+    this.leave(attemptId);
+    this.held.set(attemptId, { tenantId, milli });
+    this.book.hold(tenantId, milli);
   }
 
   leave(attemptId: string): void {
@@ -86,10 +75,7 @@ export class QuotaGate implements Gate, Entitlement {
   }
 
   isWithinOwn(job: QueuedJob, group: number): boolean {
-    return this.book.isWithinNominal(
-      job.tenantId,
-      job.nodes * milliCardsPerNode(job.perNode, this.ground.group(group)),
-    );
+    return this.book.isWithinNominal(job.tenantId, referenceMilli(this.ground.group(group), job.perNode, job.nodes));
   }
 
   mayReclaimFrom(job: QueuedJob, holderTenantId: string): boolean {
@@ -97,6 +83,6 @@ export class QuotaGate implements Gate, Entitlement {
   }
 
   private amountOf({ slot, group, nodes }: Bid): number {
-    return nodes * milliCardsPerNode(this.ground.job(slot).perNode, this.ground.group(group));
+    return referenceMilli(this.ground.group(group), this.ground.job(slot).perNode, nodes);
   }
 }
