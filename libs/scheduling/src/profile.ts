@@ -17,11 +17,14 @@ export interface Holding {
   readonly nodes: readonly number[];
   readonly count: number;
   readonly perNode: Vector;
+  readonly devices?: readonly (readonly number[])[];
 }
 
 export interface Taken {
   /** Node indices, ascending; empty in a group of nodes without names. */
   readonly nodes: readonly number[];
+  /** Which cards of each node, where cards are shared: same order as `nodes`. */
+  readonly devices?: readonly (readonly number[])[];
   readonly undo: Undo;
 }
 
