@@ -4,6 +4,7 @@ import type {
   HttpInstruments,
   JobStore,
   KeyStore,
+  PolicyStore,
   PoolStore,
   IdSource,
   ReservationStore,
@@ -38,6 +39,8 @@ export interface ApiDependencies {
   readonly pools: PoolStore;
   readonly reservations: ReservationStore;
   readonly ids: IdSource;
+  readonly policies: PolicyStore;
+  readonly policySha256: (text: string) => string;
   /** For the output of jobs. */
   readonly engines: EngineDirectory;
   readonly time: ServiceTime;

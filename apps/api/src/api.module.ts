@@ -6,6 +6,7 @@ import { API, REFERENCE } from './api-tokens.js';
 import { SettlementsController } from './energy/settlements.controller.js';
 import { JobOutputController } from './jobs/job-output.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { PolicyController } from './policy/policy.controller.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { QuotesController } from './quotes/quotes.controller.js';
 import { MaintenanceController } from './reservations/maintenance.controller.js';
@@ -29,6 +30,7 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     JobOutputController,
     QuotesController,
     PoolsController,
+    PolicyController,
     TenantsController,
     SettlementsController,
     ReservationsController,

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   keyCommands(program, cli);
   jobCommands(program, cli);
   poolCommands(program, cli);
-  policyCommands(program);
+  policyCommands(program, cli);
   nodeCommands(program, cli);
   simulateCommand(program);
   replayCommand(program, cli);

@@ -35,6 +35,10 @@ export function reportSchedulerEvent(event: SchedulerEvent): void {
       if (event.unmet > 0)
         say(`bookings that come again found no nodes: ${event.unmet}; see the audit, reservation.unmet`);
       return;
+    case 'policy-activated':
+      return say(`policy ${event.name} (${event.sha256.slice(0, 12)}) holds from now on`);
+    case 'policy-faulty':
+      return say(`the policy file has faults; the old policy stays. ${event.faults}`);
     case 'settled':
       return;
   }

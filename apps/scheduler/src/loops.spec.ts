@@ -58,6 +58,7 @@ function aScheduler(named: {
       execute: async () => ({ ...kept, ...named.kept, changed: (named.kept?.begun ?? 0) > 0 }),
     },
     demand: null,
+    policy: null,
     upkeep: [],
     renewEngines: () => void (calls.renew += 1),
     report: (event: SchedulerEvent) => void events.push(event),

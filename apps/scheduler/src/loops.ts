@@ -8,6 +8,7 @@ import {
   type ObserveEngines,
   type Observation,
   type PlayDemand,
+  type PolicyNews,
   type RunCycle,
   type ServiceTime,
   type SettleHours,
@@ -33,6 +34,8 @@ export interface SchedulerDependencies {
   readonly demand: PlayDemand | null;
   /** What keeps tables from growing for ever; run every half minute. */
   readonly upkeep: readonly (() => Promise<unknown>)[];
+  /** Looks at the policy file; what it activates, the next cycle plans by. */
+  readonly policy: { look(now: number): Promise<PolicyNews | null> } | null;
   readonly report: (event: SchedulerEvent) => void;
   /** Builds every engine anew. Called at rest, when the lease is gained. */
   readonly renewEngines: () => void;
@@ -44,6 +47,7 @@ export interface SchedulerOptions {
 export type SchedulerEvent =
   | { readonly kind: 'leading'; readonly epoch: number }
   | { readonly kind: 'standing-by' }
+  | PolicyNews
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown }
   | { readonly kind: 'recovered'; readonly what: string }
   | { readonly kind: 'settled'; readonly hours: number }
@@ -69,6 +73,7 @@ export class SchedulerLoops {
     reservations: this.loop('reservations', () => this.runReservations()),
     demand: this.loop('demand', () => this.runDemand()),
     clock: this.loop('service clock', () => this.runClock()),
+    policy: this.loop('policy', () => this.runPolicy()),
     upkeep: this.loop('upkeep', () => this.runUpkeep()),
   };
 
@@ -185,6 +190,14 @@ export class SchedulerLoops {
 
   private async runClock(): Promise<{ again: boolean }> {
     await this.deps.clock.remember(this.deps.time.now());
+    return { again: false };
+  }
+
+  private async runPolicy(): Promise<{ again: boolean }> {
+    const news = await this.deps.policy?.look(this.deps.time.now());
+    if (!news) return { again: false };
+    this.deps.report(news);
+    if (news.kind === 'policy-activated') this.loops.cycle.poke();
     return { again: false };
   }
 

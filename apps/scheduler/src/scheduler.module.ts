@@ -33,6 +33,11 @@ export class SchedulerTicks implements OnApplicationBootstrap {
     this.loops.poke('clock');
   }
 
+  @Interval(2_000)
+  policy(): void {
+    this.loops.poke('policy');
+  }
+
   @Interval(30_000)
   upkeep(): void {
     this.loops.poke('upkeep');

@@ -20,6 +20,7 @@ export * from './scheduling/default-policy.js';
 export * from './scheduling/outlook-source.js';
 export * from './scheduling/planner-host.js';
 export * from './scheduling/planner-mirror.js';
+export * from './scheduling/policies.js';
 export * from './scheduling/replay-cycle.js';
 export * from './scheduling/run-cycle.js';
 export * from './scheduling/verdict-diary.js';

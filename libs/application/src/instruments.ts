@@ -68,6 +68,8 @@ export interface SchedulerInstruments {
   backfilled(poolId: string, jobs: number): void;
   conflicted(kind: ConflictKind, times: number): void;
   reserved(outcome: ReservationOutcome, occurrences: number): void;
+  /** The policy file was looked at and had faults. */
+  policyRefused(): void;
   called(call: EngineCall): void;
   /** What the last reconciliation of the pool found. */
   drifted(poolId: string, found: Readonly<Record<DriftKind, number>>): void;
@@ -125,6 +127,7 @@ export const noInstruments: Instruments = {
     backfilled: ignore,
     conflicted: ignore,
     reserved: ignore,
+    policyRefused: ignore,
     called: ignore,
     drifted: ignore,
   },

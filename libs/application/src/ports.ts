@@ -4,6 +4,7 @@
  */
 import type { Instant, JobState, NodeShape, NodeState, Refusal, ServiceClock } from '#libs/domain';
 import type { Delta, Evidence, PlannedStart, Snapshot } from '#libs/scheduling';
+import type { VersionedPolicy } from './scheduling/policies.js';
 
 // ---------------------------------------------------------------- time
 
@@ -231,7 +232,7 @@ export interface CycleEntry {
   readonly cycle: number;
   readonly epoch: number;
   readonly nowSeconds: number;
-  readonly policy: unknown;
+  readonly policy: VersionedPolicy;
   readonly keyframe: Snapshot | null;
   readonly deltas: readonly Delta[];
   readonly planSha256: string;

@@ -3,7 +3,13 @@ import { catalogue, type LabelsOf } from './catalogue.js';
 
 type Increment = Parameters<CounterStore['add']>[0][number];
 export type DurableKey =
-  'jobsRejected' | 'decisions' | 'backfilledJobs' | 'conflicts' | 'reservationOccurrences' | 'poolOvercommitDetected';
+  | 'jobsRejected'
+  | 'decisions'
+  | 'backfilledJobs'
+  | 'conflicts'
+  | 'reservationOccurrences'
+  | 'policyReloadFailures'
+  | 'poolOvercommitDetected';
 
 /** Counts in memory and hands the sums to the database now and then: one write a flush, however much was counted. */
 export class DurableCounters {

@@ -92,6 +92,7 @@ function schedulerInstruments(registry: ProcessRegistry, durable: DurableCounter
     backfilled: (pool, jobs) => durable.add('backfilledJobs', { pool }, jobs),
     conflicted: (kind, times) => durable.add('conflicts', { kind }, times),
     reserved: (outcome, occurrences) => durable.add('reservationOccurrences', { outcome }, occurrences),
+    policyRefused: () => durable.add('policyReloadFailures', {}, 1),
     called: ({ poolId: pool, engine, operation: op, result, seconds }) => {
       registry.increase('dispatch', { pool, engine, op, result });
       registry.observe('dispatchSeconds', { pool, op }, seconds);

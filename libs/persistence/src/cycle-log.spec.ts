@@ -1,4 +1,4 @@
-import type { CycleEntry, VerdictToStore } from '#libs/application';
+import { type CycleEntry, type VerdictToStore, defaultServicePolicy } from '#libs/application';
 import type { Snapshot } from '#libs/scheduling';
 import { type FreshDatabase, aNewJob, aTenant, aUuid, freshDatabase, insertRows, tenantKey } from '#libs/testing';
 import { PostgresBulkSubmit } from './bulk-submit.js';
@@ -30,8 +30,9 @@ const aKeyframe = (now: number): Snapshot => ({
   now, pools: [], groups: [], nodeStates: [], windows: [], tenants: [{ id: '鄂州', parentId: null, weight: 1, usage: 0.1 + 0.2 }], running: [],
   queued: [], outlooks: [],
 }); // prettier-ignore
+const aPolicy = { ...defaultServicePolicy, sha256: 'policy-1' };
 const anEntry = (cycle: number, named: Partial<CycleEntry> = {}): CycleEntry => ({
-  cycle, epoch: 1, nowSeconds: t0 / 1000 + cycle, policy: { order: 'fair' }, keyframe: null,
+  cycle, epoch: 1, nowSeconds: t0 / 1000 + cycle, policy: aPolicy, keyframe: null,
   deltas: [{ kind: 'job-withdrawn', jobId: `job-${cycle}` }], planSha256: `sha-${cycle}`, starts: 2, considered: 9, ...named,
 }); // prettier-ignore
 const keyed = (cycle: number, named: Partial<CycleEntry> = {}) =>

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { CycleEntry, CycleLog, VerdictToStore } from '#libs/application';
+import type { CycleEntry, CycleLog, ServicePolicy, VerdictToStore } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { encodeCanonical, type Delta, type Snapshot } from '#libs/scheduling';
 import { statement, timestamptz, type Database } from './database.js';
+import { importPolicy, policyBody } from './policy-store.js';
 
 const pack = async (value: unknown): Promise<Buffer> => promisify(gzip)(encodeCanonical(value), { level: 1 });
 const unpack = async (packed: Uint8Array): Promise<unknown> => JSON.parse((await promisify(gunzip)(packed)).toString());
@@ -15,9 +16,9 @@ const nextCycle =
 // A number that two leaders used belongs to the later one; the earlier was fenced or is about to be.
 const insertRecord = statement(
   'cycle-record',
-  `insert into cycle_record (cycle, epoch, now_s, policy, keyframe, deltas, plan_sha256, starts, considered)
+  `insert into cycle_record (cycle, epoch, now_s, policy_sha256, keyframe, deltas, plan_sha256, starts, considered)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-   on conflict (cycle) do update set epoch = excluded.epoch, now_s = excluded.now_s, policy = excluded.policy,
+   on conflict (cycle) do update set epoch = excluded.epoch, now_s = excluded.now_s, policy = null, policy_sha256 = excluded.policy_sha256,
      keyframe = excluded.keyframe, deltas = excluded.deltas, plan_sha256 = excluded.plan_sha256, starts = excluded.starts,
      considered = excluded.considered, at_wall = clock_timestamp()
    where cycle_record.epoch < excluded.epoch`,
@@ -31,15 +32,18 @@ const readStretch = statement(
      select max(r.cycle) as cycle from cycle_record r join wanted w on r.epoch = w.epoch
      where r.cycle <= w.cycle and r.keyframe is not null
    )
-   select r.cycle, r.epoch, r.now_s, r.policy, r.deltas, r.plan_sha256, r.starts, r.considered,
+   select r.cycle, r.epoch, r.now_s, coalesce(r.policy_sha256, '') as policy_sha256, coalesce(p.name, '') as policy_name,
+     coalesce(p.body, jsonb_build_object('planning', r.policy, 'latencyStaleSeconds', 900)) as policy_body, r.deltas, r.plan_sha256, r.starts, r.considered,
      case when r.cycle = base.cycle then r.keyframe end as keyframe
-   from cycle_record r, wanted w, base where r.epoch = w.epoch and r.cycle between base.cycle and w.cycle order by r.cycle`,
+   from cycle_record r left join policy p on p.sha256 = r.policy_sha256, wanted w, base where r.epoch = w.epoch and r.cycle between base.cycle and w.cycle order by r.cycle`,
 );
 interface RecordRow {
   readonly cycle: number;
   readonly epoch: number;
   readonly now_s: number;
-  readonly policy: unknown;
+  readonly policy_sha256: string;
+  readonly policy_name: string;
+  readonly policy_body: Omit<ServicePolicy, 'name'>;
   readonly keyframe: Uint8Array | null;
   readonly deltas: Uint8Array;
   readonly plan_sha256: string;
@@ -87,6 +91,8 @@ const beat = statement(
 
 /** What each cycle saw and decided, to be replayed. Takes a database opened as chusuan_system. */
 export class PostgresCycleLog implements CycleLog {
+  private readonly imported = new Set<string>();
+
   constructor(private readonly database: Database) {}
 
   async next(): Promise<number> {
@@ -106,9 +112,15 @@ export class PostgresCycleLog implements CycleLog {
   }
 
   async record(entry: CycleEntry): Promise<void> {
+    const { policy } = entry;
+    if (!this.imported.has(policy.sha256)) {
+      const firstUsed = timestamptz(entry.nowSeconds * 1000);
+      await this.database.query(importPolicy, [policy.sha256, policy.name, policyBody(policy), firstUsed, 'scheduler']);
+      this.imported.add(policy.sha256);
+    }
     const keyframe = entry.keyframe === null ? null : await pack(entry.keyframe);
     await this.database.query(insertRecord, [
-      entry.cycle, entry.epoch, entry.nowSeconds, JSON.stringify(entry.policy), keyframe, await pack(entry.deltas),
+      entry.cycle, entry.epoch, entry.nowSeconds, policy.sha256, keyframe, await pack(entry.deltas),
       entry.planSha256, entry.starts, entry.considered,
     ]); // prettier-ignore
   }
@@ -150,7 +162,7 @@ const entryOf = async (row: RecordRow, keyframe: Snapshot | null): Promise<Cycle
   cycle: row.cycle,
   epoch: row.epoch,
   nowSeconds: row.now_s,
-  policy: row.policy,
+  policy: { sha256: row.policy_sha256, name: row.policy_name, ...row.policy_body },
   keyframe,
   deltas: (await unpack(row.deltas)) as readonly Delta[],
   planSha256: row.plan_sha256,

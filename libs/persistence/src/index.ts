@@ -20,6 +20,7 @@ export { openOrm, ormOptions } from './orm.js';
 export * from './outbox.js';
 export * from './plan-committer.js';
 export * from './planner-feed.js';
+export { PostgresPolicyStore } from './policy-store.js';
 export * from './pool-store.js';
 export * from './power-cap-store.js';
 export * from './schema-description.js';

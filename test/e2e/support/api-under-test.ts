@@ -11,6 +11,7 @@ import {
   ServiceTime,
   SubmitJob,
   defaultPolicy,
+  fixedPolicy,
   noInstruments,
   settlementOf,
   siteBooks,
@@ -24,6 +25,7 @@ import {
   PostgresJobStore,
   PostgresKeyStore,
   PostgresPlannerFeed,
+  PostgresPolicyStore,
   PostgresPoolStore,
   PostgresReservationStore,
   PostgresSettlementStore,
@@ -160,7 +162,12 @@ async function assembled(on: {
   const enabled = new Set(catalogue.pools.filter((pool) => pool.enabled).map((pool) => pool.id));
   const books = siteBooks(catalogue, enabled);
   const host = new InProcessPlanner();
-  const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, new CatalogueOutlooks(books), defaultPolicy);
+  const mirror = new PlannerMirror(
+    new PostgresPlannerFeed(system),
+    host,
+    new CatalogueOutlooks(books),
+    fixedPolicy(defaultPolicy),
+  );
   await mirror.refresh(time.now());
   const byId = new Map(catalogue.tenants.map((tenant) => [tenant.id, tenant]));
   const tenants = {
@@ -198,6 +205,8 @@ async function assembled(on: {
       pools: new PostgresPoolStore(system),
       reservations: new PostgresReservationStore(app, system),
       ids,
+      policies: new PostgresPolicyStore(system),
+      policySha256: (text: string) => createHash('sha256').update(text).digest('hex'),
     },
     refresh: async () => void (await mirror.refresh(time.now())),
     settle: async (siteId: string, hour: number): Promise<void> => {

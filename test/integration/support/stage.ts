@@ -19,6 +19,7 @@ import {
   SubmitJob,
   type Submitted,
   defaultPolicy,
+  fixedPolicy,
   noInstruments,
   noOutlook,
 } from '#libs/application';
@@ -100,7 +101,7 @@ export class Stage {
     this.pools = new Map(pools.map((pool) => [pool.id, pool]));
     this.renewEngines();
     const host = new InProcessPlanner();
-    const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, noOutlook, defaultPolicy);
+    const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, noOutlook, fixedPolicy(defaultPolicy));
     const desk = {
       admit: async (job: Parameters<InProcessPlanner['admit']>[0]) => {
         await mirror.refresh(this.now);
@@ -153,7 +154,12 @@ export class Stage {
       log: new PostgresCycleLog(system),
       ...failing,
     };
-    const mirror = new PlannerMirror(new PostgresPlannerFeed(system), new InProcessPlanner(), noOutlook, defaultPolicy);
+    const mirror = new PlannerMirror(
+      new PostgresPlannerFeed(system),
+      new InProcessPlanner(),
+      noOutlook,
+      fixedPolicy(defaultPolicy),
+    );
     const instruments = noInstruments.scheduler;
     const engines = { of: (poolId: string) => this.engines.get(poolId) ?? null };
     const cycle = new RunCycle(
@@ -167,7 +173,6 @@ export class Stage {
         stopwatch: () => 0,
         instruments,
       },
-      defaultPolicy,
       { keyframeEvery: KEYFRAME_EVERY },
     );
     const dispatch = new DispatchOutbox(new PostgresOutbox(system), attempts, engines, instruments);

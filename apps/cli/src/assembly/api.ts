@@ -9,7 +9,6 @@ import {
   PlannerMirror,
   QuoteJob,
   SubmitJob,
-  defaultPolicy,
   CatalogueOutlooks,
 } from '#libs/application';
 import type { Settings } from '#libs/config';
@@ -18,11 +17,12 @@ import {
   PostgresJobStore,
   PostgresKeyStore,
   PostgresPlannerFeed,
+  PostgresPolicyStore,
   PostgresPoolStore,
   PostgresReservationStore,
   schemaState,
 } from '#libs/persistence';
-import { type Foundation, ids, stopwatch, wallClock } from './foundation.js';
+import { type Foundation, ids, sha256, stopwatch, wallClock } from './foundation.js';
 
 /** How old the state behind an admission may be, wall milliseconds: it only looks at what pools there are. */
 const MIRROR_EVERY_MS = 1_000;
@@ -50,7 +50,12 @@ export async function assembleApi(
   const { app, system, live, time } = foundation;
   const { books, tenants } = live;
   const host = new InProcessPlanner(stopwatch);
-  const mirror = new PlannerMirror(new PostgresPlannerFeed(system), host, new CatalogueOutlooks(books), defaultPolicy);
+  const mirror = new PlannerMirror(
+    new PostgresPlannerFeed(system),
+    host,
+    new CatalogueOutlooks(books),
+    foundation.policy,
+  );
   await mirror.refresh(time.now());
   let followedAt = wallClock.now();
   const following = setInterval(() => {
@@ -81,6 +86,8 @@ export async function assembleApi(
       pools: new PostgresPoolStore(system),
       reservations: new PostgresReservationStore(app, system),
       ids,
+      policies: new PostgresPolicyStore(system),
+      policySha256: sha256,
       engines: parts.engines,
       time,
       instruments: parts.instruments.http,

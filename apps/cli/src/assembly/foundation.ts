@@ -1,13 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type IdSource, type Instruments, ServiceTime, type WallClock } from '#libs/application';
+import { ActivePolicy, type IdSource, type Instruments, ServiceTime, type WallClock } from '#libs/application';
 import { DAY_MS, HOUR_MS, type Instant, type ServiceClock, shanghai, uuidv7 } from '#libs/domain';
-import { type Database, PostgresClockStore, isConnectionLoss, openDatabase } from '#libs/persistence';
+import {
+  type Database,
+  PostgresClockStore,
+  PostgresPolicyStore,
+  isConnectionLoss,
+  openDatabase,
+} from '#libs/persistence';
 import { CliError } from '../exit.js';
 import { LiveCatalogue } from './live-catalogue.js';
 
 export const wallClock: WallClock = { now: () => Date.now() };
 export const ids: IdSource = { uuid: () => uuidv7(Date.now(), randomBytes(10)) };
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** How soon a replica hears of a policy that another process activated, wall milliseconds. */
+const POLICY_EVERY_MS = 2_000;
 export const stopwatch = (): number => performance.now() / 1000;
 
 /** What every process of the service stands on: connections by role, the catalogue as stored, and the service's clock. */
@@ -18,6 +26,8 @@ export interface Foundation {
   readonly live: LiveCatalogue;
   readonly time: ServiceTime;
   readonly clock: PostgresClockStore;
+  /** The active policy of the database, followed. */
+  readonly policy: ActivePolicy;
   close(): Promise<void>;
 }
 
@@ -40,11 +50,17 @@ export async function layFoundation(options: {
     const live = new LiveCatalogue(url, system);
     await live.load();
     live.follow((error) => onError('the catalogue', error));
+    const policy = new ActivePolicy(new PostgresPolicyStore(system), sha256);
+    await policy.refresh();
+    const following = setInterval(() => {
+      policy.refresh().catch((error: unknown) => onError('the policy', error));
+    }, POLICY_EVERY_MS);
     const close = async (): Promise<void> => {
+      clearInterval(following);
       await live.close();
       await closePools();
     };
-    return { url, app, system, live, time, clock, close };
+    return { url, app, system, live, time, clock, policy, close };
   } catch (error) {
     await closePools();
     throw error;

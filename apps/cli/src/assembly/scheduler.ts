@@ -12,7 +12,7 @@ import {
   type PlayDemand,
   RunCycle,
   SettleHours,
-  defaultPolicy,
+  WatchPolicyFile,
 } from '#libs/application';
 import { nodeIdsOf } from '#libs/domain';
 import { LocalEngine, type RenewableEngineDirectory, SimulatedEngine, engineDirectory } from '#libs/engines';
@@ -24,12 +24,14 @@ import {
   PostgresOutbox,
   PostgresPlanCommitter,
   PostgresPlannerFeed,
+  PostgresPolicyStore,
   PostgresPoolStore,
   PostgresReservationKeeper,
   PostgresSettlementStore,
   PostgresSimulatedEngineStore,
   PostgresUpkeep,
 } from '#libs/persistence';
+import { WatchedPolicyFile } from './policy.js';
 import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
 
 const KEYFRAME_EVERY = 200;
@@ -79,6 +81,7 @@ export function schedulerDependencies(
     readonly host: PlannerHost;
     readonly instruments: Instruments;
     readonly demand: PlayDemand | null;
+    readonly policyFile: string | null;
     readonly report: (event: SchedulerEvent) => void;
   },
 ): SchedulerDependencies {
@@ -90,7 +93,7 @@ export function schedulerDependencies(
   const log = new PostgresCycleLog(system);
   const outbox = new PostgresOutbox(system);
   const tables = new PostgresUpkeep(system);
-  const mirror = new PlannerMirror(feed, parts.host, new CatalogueOutlooks(books), defaultPolicy);
+  const mirror = new PlannerMirror(feed, parts.host, new CatalogueOutlooks(books), foundation.policy);
   const cyclePorts = {
     mirror,
     committer: new PostgresPlanCommitter(system),
@@ -106,7 +109,7 @@ export function schedulerDependencies(
     time,
     lease: new PostgresLeaseStore(system),
     clock,
-    cycle: new RunCycle(cyclePorts, defaultPolicy, { keyframeEvery: KEYFRAME_EVERY }),
+    cycle: new RunCycle(cyclePorts, { keyframeEvery: KEYFRAME_EVERY }),
     dispatch: new DispatchOutbox(outbox, attempts, parts.engines, instruments.scheduler),
     observe: new ObserveEngines({
       pools: new PostgresPoolStore(system),
@@ -124,6 +127,16 @@ export function schedulerDependencies(
       () => outbox.prune(OUTBOX_KEPT_MS),
       () => tables.prune(),
     ],
+    policy:
+      parts.policyFile === null
+        ? null
+        : new WatchPolicyFile({
+            file: new WatchedPolicyFile(parts.policyFile),
+            store: new PostgresPolicyStore(system),
+            active: foundation.policy,
+            sha256,
+            refused: () => instruments.scheduler.policyRefused(),
+          }),
     report: parts.report,
     renewEngines: () => parts.engines.renew(),
     options: { leaseTtlMs: LEASE_TTL_MS },

@@ -4,13 +4,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { createApi } from '#apps/api';
 import { createExporter } from '#apps/exporter';
 import { WorkerPlanner, createScheduler } from '#apps/scheduler';
-import { PostgresKeyStore } from '#libs/persistence';
+import { PostgresKeyStore, PostgresPolicyStore } from '#libs/persistence';
 import { assembleApi } from '../assembly/api.js';
 import { databaseOf, migrated, readSeeds, storeSeeds } from '../assembly/database.js';
 import { type DemandChoice, assembleDemand } from '../assembly/demand.js';
 import { exporterSources, processInstruments } from '../assembly/exporter.js';
 import { layFoundation } from '../assembly/foundation.js';
 import { ensureDevelopmentKeys } from '../assembly/keys.js';
+import { policyFileOf, requirePolicy } from '../assembly/policy.js';
 import { engines, schedulerDependencies } from '../assembly/scheduler.js';
 import type { Cli } from '../cli.js';
 import { CliError } from '../exit.js';
@@ -116,6 +117,8 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   );
   const demand = await assembleDemand(foundation, choice, settings.seedsDir);
   const directory = engines(foundation, { dataDir: resolve(settings.dataDir), instruments });
+  const policyFile = policyFileOf(settings);
+  await requirePolicy(policyFile, new PostgresPolicyStore(foundation.system));
   const host = new WorkerPlanner();
   shutdown.add('planner', () => host.close());
   const scheduler = await createScheduler(
@@ -124,6 +127,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
       host,
       instruments,
       demand: demand.play,
+      policyFile,
       report: reportSchedulerEvent,
     }),
   );

@@ -5,10 +5,11 @@ import { createExporter } from '#apps/exporter';
 import { WorkerPlanner, createScheduler } from '#apps/scheduler';
 import type { Settings } from '#libs/config';
 import type { ProcessInstruments } from '#libs/metrics';
-import { databaseReady } from '#libs/persistence';
+import { PostgresPolicyStore, databaseReady } from '#libs/persistence';
 import { assembleApi } from '../assembly/api.js';
 import { exporterSources, processInstruments } from '../assembly/exporter.js';
 import { type Foundation, layFoundation } from '../assembly/foundation.js';
+import { policyFileOf, requirePolicy } from '../assembly/policy.js';
 import { engines, schedulerDependencies } from '../assembly/scheduler.js';
 import type { Cli } from '../cli.js';
 import { CliError } from '../exit.js';
@@ -104,6 +105,8 @@ async function api(serving: Serving): Promise<void> {
 async function scheduler(serving: Serving): Promise<void> {
   const { settings, foundation, instruments, shutdown } = serving;
   await ownMetrics(serving);
+  const policyFile = policyFileOf(settings);
+  await requirePolicy(policyFile, new PostgresPolicyStore(foundation.system));
   const host = new WorkerPlanner();
   shutdown.add('planner', () => host.close());
   const directory = engines(foundation, { dataDir: resolve(settings.dataDir), instruments });
@@ -113,6 +116,7 @@ async function scheduler(serving: Serving): Promise<void> {
       host,
       instruments,
       demand: null,
+      policyFile,
       report: reportSchedulerEvent,
     }),
   );

@@ -1,10 +1,11 @@
 import { HOUR_MS, type Instant } from '#libs/domain';
-import type { Delta, OutlookModel, Snapshot } from '#libs/scheduling';
+import type { Delta, OrderName, OutlookModel, Snapshot } from '#libs/scheduling';
 import type { PlannerFeed } from '../ports.js';
 import { defaultPolicy } from './default-policy.js';
 import type { OutlookSource } from './outlook-source.js';
 import { InProcessPlanner, type PlannerHost } from './planner-host.js';
 import { PlannerMirror } from './planner-mirror.js';
+import { type PolicySource, fixedPolicy } from './policies.js';
 
 const now = Date.parse('2026-11-22T08:00:00+08:00');
 const empty: Snapshot = {
@@ -44,10 +45,12 @@ class ScriptedFeed implements PlannerFeed {
 class NotingPlanner extends InProcessPlanner {
   readonly told: Delta[] = [];
   readonly snapshots: Snapshot[] = [];
+  readonly policies: string[] = [];
   failsNext = false;
 
   override async start(snapshot: Snapshot, policy: Parameters<PlannerHost['start']>[1]): Promise<void> {
     this.snapshots.push(snapshot);
+    this.policies.push(policy.order);
     await super.start(snapshot, policy);
   }
   override async advance(deltas: readonly Delta[]): Promise<void> {
@@ -66,15 +69,18 @@ const outlookAt = (at: Instant): OutlookModel => ({
   gramsPerKwh: [500],
   yuanPerKwh: [0.6],
 });
+let order: OrderName = 'fair';
+const policies: PolicySource = { current: () => fixedPolicy({ ...defaultPolicy, order }).current() };
 const hourly: OutlookSource = { from: (at) => [outlookAt(at)] };
 
 let feed: ScriptedFeed;
 let planner: NotingPlanner;
 let mirror: PlannerMirror;
 beforeEach(() => {
+  order = 'fair';
   feed = new ScriptedFeed();
   planner = new NotingPlanner();
-  mirror = new PlannerMirror(feed, planner, hourly, defaultPolicy);
+  mirror = new PlannerMirror(feed, planner, hourly, policies);
 });
 
 it('starts cold with the outlook of the hour, then follows from where it is', async () => {
@@ -122,4 +128,17 @@ it('forgets when it is told to', async () => {
   await mirror.refresh(now);
   mirror.forget();
   expect(await mirror.refresh(now + 1000)).toEqual({ kind: 'cold' });
+});
+
+it('starts cold under a policy that has become another, and goes on under one that has not', async () => {
+  await mirror.refresh(now);
+  await mirror.refresh(now + 1000);
+  expect(mirror.policy.planning.order).toBe('fair');
+  order = 'sjf';
+  expect(mirror.policy.planning.order).toBe('fair'); // what the planner still plans by
+  expect(await mirror.refresh(now + 2000)).toEqual({ kind: 'cold' });
+  expect(mirror.policy.planning.order).toBe('sjf');
+  await mirror.refresh(now + 3000);
+  expect(planner.policies).toEqual(['fair', 'sjf']);
+  expect(feed.reads).toEqual(['cold', 'since 1', 'cold', 'since 3']);
 });

@@ -1,9 +1,10 @@
 import type { Instant } from '#libs/domain';
-import type { Delta, PlanningPolicy } from '#libs/scheduling';
+import type { Delta } from '#libs/scheduling';
 import type { PlannerFeed } from '../ports.js';
 import { toSeconds } from '../service-time.js';
 import type { PlannerHost } from './planner-host.js';
 import type { OutlookSource } from './outlook-source.js';
+import type { PolicySource, VersionedPolicy } from './policies.js';
 
 /** What a refresh brought: a whole state (first time, or the feed was pruned past us), or deltas. */
 export type Refreshed = { readonly kind: 'cold' } | { readonly kind: 'followed'; readonly deltas: readonly Delta[] };
@@ -17,17 +18,23 @@ export class PlannerMirror {
   private outlookHour: number | null = null;
   private refreshing: Promise<Refreshed> | null = null;
   private refreshedAt: Instant | null = null;
+  private startedUnder: VersionedPolicy | null = null;
 
   constructor(
     private readonly feed: PlannerFeed,
     readonly host: PlannerHost,
     private readonly outlooks: OutlookSource,
-    private readonly policy: PlanningPolicy,
+    private readonly policies: PolicySource,
   ) {}
 
   /** Service time of the state that answers are given from; null before the first refresh. */
   get asOf(): Instant | null {
     return this.refreshedAt;
+  }
+
+  /** What the planner plans by: of its last start. */
+  get policy(): VersionedPolicy {
+    return this.startedUnder ?? this.policies.current();
   }
 
   /** Coalesced: who calls during a refresh waits for the one under way. */
@@ -49,7 +56,8 @@ export class PlannerMirror {
   }
 
   private async follow(now: Instant): Promise<Refreshed> {
-    if (this.cursor === null) return this.startCold(now);
+    if (this.cursor === null || this.policies.current().sha256 !== this.startedUnder?.sha256)
+      return this.startCold(now);
     const news = await this.feed.since(this.cursor, now);
     if (news.kind === 'lost') return this.startCold(now);
     const deltas = [...news.deltas, ...this.outlookDeltas(now)];
@@ -65,7 +73,10 @@ export class PlannerMirror {
     const { snapshot, cursor } = await this.feed.cold(now);
     this.outlookHour = null;
     const outlooks = this.outlookDeltas(now).flatMap((delta) => (delta.kind === 'outlook' ? [delta.outlook] : []));
-    await this.host.start({ ...snapshot, outlooks }, this.policy);
+    const policy = this.policies.current();
+    this.cursor = null;
+    await this.host.start({ ...snapshot, outlooks }, policy.planning);
+    this.startedUnder = policy;
     this.cursor = cursor;
     this.refreshedAt = now;
     return { kind: 'cold' };

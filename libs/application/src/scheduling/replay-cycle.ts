@@ -1,4 +1,4 @@
-import { type PlanningPolicy, createPlanner, encodeCanonical } from '#libs/scheduling';
+import { createPlanner, encodeCanonical } from '#libs/scheduling';
 import type { CycleLog } from '../ports.js';
 import { planCore } from './run-cycle.js';
 
@@ -25,8 +25,7 @@ export class ReplayCycle {
     const kept = await this.log.read(cycle);
     const entry = kept?.entries.find((it) => it.cycle === cycle);
     if (!kept || !entry) return { kind: 'not-kept', cycle };
-    // The policy is our own record, written by RunCycle from a PlanningPolicy.
-    const planner = createPlanner(kept.keyframe, entry.policy as PlanningPolicy);
+    const planner = createPlanner(kept.keyframe, entry.policy.planning);
     for (const step of kept.entries) planner.advance(step.deltas);
     const plan = planner.plan(entry.nowSeconds);
     const replayedSha256 = this.sha256(encodeCanonical(planCore(plan)));

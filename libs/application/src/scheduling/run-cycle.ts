@@ -1,5 +1,5 @@
 import type { Instant } from '#libs/domain';
-import { type CyclePlan, type Delta, type PlannedStart, type PlanningPolicy, encodeCanonical } from '#libs/scheduling';
+import { type CyclePlan, type Delta, type PlannedStart, encodeCanonical } from '#libs/scheduling';
 import type { SchedulerInstruments } from '../instruments.js';
 import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
@@ -46,7 +46,6 @@ export class RunCycle {
 
   constructor(
     private readonly ports: CyclePorts,
-    private readonly policy: PlanningPolicy,
     private readonly options: CycleOptions,
   ) {}
 
@@ -79,7 +78,7 @@ export class RunCycle {
       refused: committed.refused.length,
       waiting: plan.waiting.length,
       fenced: false,
-      more: plan.starts.length >= this.policy.maxStarts,
+      more: plan.starts.length >= mirror.policy.planning.maxStarts,
     };
   }
 
@@ -166,7 +165,7 @@ export class RunCycle {
       cycle,
       epoch,
       nowSeconds: plan.now,
-      policy: this.policy,
+      policy: this.ports.mirror.policy,
       keyframe: due ? await this.ports.mirror.host.snapshot(plan.now) : null,
       deltas: due ? [] : this.pendingDeltas,
       planSha256: this.ports.sha256(encodeCanonical(planCore(plan))),

@@ -74,6 +74,16 @@ export const schedulerFamilies = {
     },
     formula: `outcome = ${reservationOutcomes.join(', ')}`,
   }),
+  policyReloadFailures: counter('policy_reload_failures_total', [], {
+    origin: 'durable',
+    unit: 'reads',
+    bound: 1,
+    help: {
+      zh: '策略文件有错、沿用旧策略的次数。',
+      en: 'Policy files that were read with faults, so that the old policy stayed.',
+    },
+    formula: 'one for each state of the file that has faults',
+  }),
   dispatch: counter('dispatch_total', ['pool', 'engine', 'op', 'result'], {
     origin: 'process',
     unit: 'calls',

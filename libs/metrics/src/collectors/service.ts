@@ -59,6 +59,7 @@ const durableKeys = [
   'backfilledJobs',
   'conflicts',
   'reservationOccurrences',
+  'policyReloadFailures',
   'poolOvercommitDetected',
 ] as const satisfies readonly DurableKey[];
 
@@ -84,6 +85,7 @@ function zeros(into: Samples, pools: readonly string[]): void {
   for (const decision of decisions) into.add('decisions', { decision }, 0);
   for (const kind of conflictKinds) into.add('conflicts', { kind }, 0);
   for (const outcome of reservationOutcomes) into.add('reservationOccurrences', { outcome }, 0);
+  into.add('policyReloadFailures', {}, 0);
   for (const pool of pools) {
     into.add('backfilledJobs', { pool }, 0);
     into.add('poolOvercommitDetected', { pool }, 0);

@@ -2,6 +2,7 @@ import { Spine20261122020000 } from './20261122020000-spine.js';
 import { Fairness20261124210400 } from './20261124210400-fairness.js';
 import { Reservations20261124210500 } from './20261124210500-reservations.js';
 import { Placement20261124210600 } from './20261124210600-placement.js';
+import { Policy20261124210800 } from './20261124210800-policy.js';
 
 /** In order; frozen once released. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: 'Fairness20261124210400', class: Fairness20261124210400 },
   { name: 'Reservations20261124210500', class: Reservations20261124210500 },
   { name: 'Placement20261124210600', class: Placement20261124210600 },
+  { name: 'Policy20261124210800', class: Policy20261124210800 },
 ];
