@@ -97,7 +97,7 @@ function occupy(groups: readonly GroupModel[], count: number, random: () => numb
 const pad = (index: number): string => String(index).padStart(4, '0');
 
 /** Numerical Recipes' linear congruential generator: enough to scatter jobs, the same on every machine. */
-function lcg(seed: number): () => number {
+export function lcg(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -3,11 +3,13 @@
  * figures are for ratios and for the record.
  */
 import { cpus, totalmem } from 'node:os';
+import { conservativeBench } from './conservative.js';
 import { cycleBench } from './cycle.js';
 import { simulateBench } from './simulate.js';
 import { submitBench } from './submit.js';
 
 const benches: Readonly<Record<string, () => unknown>> = {
+  conservative: conservativeBench,
   cycle: cycleBench,
   simulate: simulateBench,
   submit: submitBench,

@@ -1,21 +1,13 @@
 import { withinBlocks } from './blocks.js';
+import { Floors } from './floors.js';
 import { NodeTimeline } from './node-timeline.js';
 import type { Seconds, WindowModel } from './model.js';
 import type { Ask, Holding, Profile, Taken, Undo } from './profile.js';
+import { ShapeSpans } from './shape-spans.js';
+import { Smallest } from './smallest.js';
 import type { Vector } from './vector.js';
 import { Versions } from './versions.js';
 import { changesOf } from './windows.js';
-
-/** What was worked out for a shape while the group stood at `version`. */
-interface ShapeMemo {
-  roomVersion: number;
-  /** Ascending: how long each node that is up has room from now. */
-  readonly rooms: Float64Array;
-  free: number;
-  releaseVersion: number;
-  /** Ascending: when each node that is up first has room. */
-  readonly releases: Float64Array;
-}
 
 /** A group of named nodes that jobs may share: a short timeline of what is left for each node. */
 export class NodeProfile implements Profile {
@@ -24,12 +16,14 @@ export class NodeProfile implements Profile {
   private windows: ReadonlyMap<string, WindowModel> = new Map();
   private now: Seconds = -Infinity;
   private readonly versions = new Versions();
-  // Changes with the instant too.
-  private look = 0;
-  private readonly memos: (ShapeMemo | undefined)[] = [];
-  private firsts = new Float64Array(64);
-  private lasts = new Float64Array(64);
-  private spans = 0;
+  // Number of the state of each node: that of the group when the node last changed.
+  private readonly stamps: Float64Array;
+  private readonly spans: (ShapeSpans | undefined)[] = [];
+  private readonly floors = new Floors();
+  private readonly smallest: Smallest;
+  // While an earliest start is sought: no start of the node before, and the end of the stretch that it begins.
+  private readonly starts: Float64Array;
+  private readonly ends: Float64Array;
 
   /** @param blocks topology block of each node; absent: one block */
   constructor(
@@ -38,6 +32,10 @@ export class NodeProfile implements Profile {
     private readonly blocks?: readonly number[],
   ) {
     this.nodes = Array.from({ length: count }, () => new NodeTimeline(capacity));
+    this.stamps = new Float64Array(count);
+    this.smallest = new Smallest(count);
+    this.starts = new Float64Array(count);
+    this.ends = new Float64Array(count);
   }
 
   get version(): number {
@@ -46,46 +44,39 @@ export class NodeProfile implements Profile {
 
   turnTo(now: Seconds): void {
     this.now = now;
-    this.look++;
   }
 
   free(ask: Ask): number {
-    return this.roomsFor(ask).free;
+    return this.spansOf(ask).free;
   }
 
   longest(ask: Ask): number {
-    const { rooms, free } = this.roomsFor(ask);
-    return free >= ask.nodes ? rooms[rooms.length - ask.nodes]! : 0;
+    const spans = this.spansOf(ask);
+    return spans.free >= ask.nodes ? spans.lastOf(ask.nodes) - this.now : 0;
   }
 
   release(ask: Ask): Seconds {
-    const memo = this.memo(ask.shape);
-    if (memo.releaseVersion !== this.look) {
-      for (let i = 0; i < this.nodes.length; i++) {
-        memo.releases[i] = this.out.has(i) ? Infinity : this.nodes[i]!.firstFit(this.now, ask.perNode);
-      }
-      memo.releases.sort();
-      memo.releaseVersion = this.look;
-    }
-    return memo.releases[ask.nodes - 1] ?? Infinity;
+    return this.spansOf(ask).firstOf(ask.nodes);
   }
 
-  /** Sweeps the starts that each node allows: the answer is the first start at which enough of them overlap. */
+  /**
+   * Each node tells its first start; before the latest of the first `ask.nodes` of these there cannot be a common one. So all go on
+   * to that time, and those whose stretch is over by then tell their next start, until enough of them stand there.
+   */
   earliest(ask: Ask, seconds: number, from: Seconds, before = Infinity): Seconds {
-    if (from >= before || this.release(ask) >= before) return Infinity;
-    this.spans = 0;
-    for (let i = 0; i < this.nodes.length; i++) {
-      if (!this.out.has(i)) this.nodes[i]!.eachStart(ask.perNode, seconds, from, this.noteSpan);
+    if (ask.nodes > this.nodes.length) return Infinity;
+    const floor = this.floors.under(ask, seconds, from);
+    if (floor >= before) return Infinity;
+    if (floor === from && from >= this.now) {
+      const spans = this.spansOf(ask);
+      if (spans.firstOf(ask.nodes) >= before) return Infinity;
+      this.recallStarts(spans, seconds, from);
+    } else {
+      this.seekStarts(ask, seconds, [floor, before]);
     }
-    const firsts = this.firsts.subarray(0, this.spans).sort();
-    const lasts = this.lasts.subarray(0, this.spans).sort();
-    let closed = 0;
-    for (let opened = 1; opened <= this.spans; opened++) {
-      const start = firsts[opened - 1]!;
-      while (lasts[closed]! < start) closed++;
-      if (opened - closed >= ask.nodes) return start;
-    }
-    return Infinity;
+    const start = this.meet(ask, seconds, before);
+    if (start > floor && start < before) this.floors.note(ask, seconds, [from, start]);
+    return start;
   }
 
   nextEdge(after: Seconds): Seconds {
@@ -104,17 +95,19 @@ export class NodeProfile implements Profile {
 
   occupy(holding: Holding, from: Seconds, until: Seconds): Undo {
     const before = this.version;
+    const stamps = holding.nodes.map((index) => this.stamps[index]!);
     this.shift(holding, from, until, -1);
-    const after = this.advance();
+    const after = this.advance(holding.nodes);
     return () => {
       this.shift(holding, from, until, 1);
-      this.restore(before, after);
+      this.versions.restore(before, after);
+      this.restamp(holding.nodes, stamps, after);
     };
   }
 
   vacate(holding: Holding, from: Seconds, until: Seconds): void {
     this.shift(holding, from, until, 1);
-    this.advance();
+    this.advance(holding.nodes);
   }
 
   leastLoaded(count: number): readonly number[] {
@@ -127,8 +120,10 @@ export class NodeProfile implements Profile {
   }
 
   setOut(indices: ReadonlySet<number>): void {
+    const changed = [...this.nodes.keys()].filter((index) => this.out.has(index) !== indices.has(index));
     this.out = indices;
-    this.advance();
+    this.floors.clear();
+    this.advance(changed);
   }
 
   setWindows(windows: readonly WindowModel[]): void {
@@ -137,7 +132,7 @@ export class NodeProfile implements Profile {
     for (const window of gone) this.lay(window, 1);
     for (const window of come) this.lay(window, -1);
     this.windows = byId;
-    this.advance();
+    this.advance([...gone, ...come].flatMap((window) => window.nodeIndices));
   }
 
   liftWindows(ids?: ReadonlySet<string>): Undo {
@@ -145,13 +140,16 @@ export class NodeProfile implements Profile {
     const standing = this.windows;
     const lifted = [...standing.values()].filter((window) => ids?.has(window.id) ?? true);
     if (lifted.length === 0) return () => {};
+    const nodes = [...new Set(lifted.flatMap((window) => window.nodeIndices))];
+    const stamps = nodes.map((index) => this.stamps[index]!);
     for (const window of lifted) this.lay(window, 1);
     this.windows = new Map([...standing].filter(([, window]) => !lifted.includes(window)));
-    const after = this.advance();
+    const after = this.advance(nodes);
     return () => {
       for (const window of lifted) this.lay(window, -1);
       this.windows = standing;
-      this.restore(before, after);
+      this.versions.restore(before, after);
+      this.restamp(nodes, stamps, after);
     };
   }
 
@@ -159,14 +157,19 @@ export class NodeProfile implements Profile {
     this.shift(this.wholeNodes(window), window.from, window.until, sign);
   }
 
-  private advance(): number {
-    this.look++;
-    return this.versions.advance();
+  /** Gives the changed nodes a state that has not been before, and tells its number. */
+  private advance(changed: readonly number[]): number {
+    const version = this.versions.advance();
+    for (const index of changed) this.stamps[index] = version;
+    return version;
   }
 
-  private restore(before: number, after: number): void {
-    this.look++;
-    this.versions.restore(before, after);
+  /** A node that has not changed since the undone change is as it was; any other is as it never was. */
+  private restamp(nodes: readonly number[], stamps: readonly number[], after: number): void {
+    for (let i = 0; i < nodes.length; i++) {
+      const index = nodes[i]!;
+      this.stamps[index] = this.stamps[index] === after ? stamps[i]! : this.versions.current;
+    }
   }
 
   private wholeNodes(window: WindowModel): Holding {
@@ -175,6 +178,7 @@ export class NodeProfile implements Profile {
 
   private shift(holding: Holding, from: Seconds, until: Seconds, sign: 1 | -1): void {
     for (const index of holding.nodes) this.nodes[index]?.shift(from, until, holding.perNode, sign);
+    if (sign > 0) this.floors.clear();
   }
 
   /** The nodes that have room for the whole stretch: fewest cards left first, then fewest cores, then the lowest index. */
@@ -198,45 +202,90 @@ export class NodeProfile implements Profile {
     return chosen.toSorted((a, b) => a - b);
   }
 
-  private roomsFor(ask: Ask): ShapeMemo {
-    const memo = this.memo(ask.shape);
-    if (memo.roomVersion === this.look) return memo;
-    memo.free = 0;
+  /** What is known of the shape, brought up to date. */
+  private spansOf({ shape, perNode }: Ask): ShapeSpans {
+    let spans = this.spans[shape];
+    // Numbers of shapes are used again for other shapes.
+    if (!spans || !isSame(spans.perNode, perNode)) {
+      spans = new ShapeSpans(perNode, this.nodes.length);
+      this.spans[shape] = spans;
+    }
+    if (spans.version !== this.version || spans.now !== this.now) this.refresh(spans);
+    return spans;
+  }
+
+  private refresh(spans: ShapeSpans): void {
+    const isBack = this.now < spans.now;
+    let isSpoilt = isBack;
     for (let i = 0; i < this.nodes.length; i++) {
-      const room = this.out.has(i) ? 0 : this.nodes[i]!.room(this.now, ask.perNode);
-      memo.rooms[i] = room;
-      if (room > 0) memo.free++;
+      if (!isBack && spans.stamps[i] === this.stamps[i] && spans.last[i]! > this.now) continue;
+      const node = this.nodes[i]!;
+      const isOut = this.out.has(i);
+      if (!isOut) node.findSpan(spans.perNode, 0, this.now, Infinity);
+      const first = isOut ? Infinity : node.first;
+      const last = isOut ? Infinity : node.last;
+      if (spans.first[i] !== first || spans.last[i] !== last) isSpoilt = true;
+      spans.first[i] = first;
+      spans.last[i] = last;
+      spans.stamps[i] = this.stamps[i]!;
     }
-    memo.rooms.sort();
-    memo.roomVersion = this.look;
-    return memo;
+    if (isSpoilt) spans.spoil();
+    spans.version = this.version;
+    spans.now = this.now;
   }
 
-  private memo(shape: number): ShapeMemo {
-    let memo = this.memos[shape];
-    if (!memo) {
-      const width = this.nodes.length;
-      memo = {
-        roomVersion: -1,
-        rooms: new Float64Array(width),
-        free: 0,
-        releaseVersion: -1,
-        releases: new Float64Array(width),
-      };
-      this.memos[shape] = memo;
+  /** First starts from what is known of the shape, where that is enough. */
+  private recallStarts({ first, last, perNode }: ShapeSpans, seconds: number, from: Seconds): void {
+    for (let i = 0; i < this.nodes.length; i++) {
+      const start = first[i]! > from ? first[i]! : from;
+      if (first[i] === Infinity || last[i]! - start >= seconds) {
+        this.starts[i] = first[i] === Infinity ? Infinity : start;
+        this.ends[i] = last[i]!;
+      } else this.seekStart(i, perNode, seconds, [from, Infinity]);
     }
-    return memo;
   }
 
-  // A property, so that the sweep hands the same function to every node instead of making one for each.
-  private readonly noteSpan = (first: Seconds, last: Seconds): void => {
-    if (this.spans === this.firsts.length) {
-      const wider = [new Float64Array(this.spans * 2), new Float64Array(this.spans * 2)] as const;
-      wider[0].set(this.firsts);
-      wider[1].set(this.lasts);
-      [this.firsts, this.lasts] = wider;
+  /** First starts in [from, before). A node that has none before enough others have is left at where the search for it stopped. */
+  private seekStarts(ask: Ask, seconds: number, [from, before]: readonly [Seconds, Seconds]): void {
+    this.smallest.reset(ask.nodes);
+    for (let i = 0; i < this.nodes.length; i++) {
+      this.seekStart(i, ask.perNode, seconds, [from, Math.min(before, this.smallest.bound)]);
+      this.smallest.offer(this.starts[i]!);
     }
-    this.firsts[this.spans] = first;
-    this.lasts[this.spans++] = last;
-  };
+  }
+
+  private seekStart(i: number, perNode: Vector, seconds: number, [from, limit]: readonly [Seconds, Seconds]): void {
+    const node = this.nodes[i]!;
+    if (this.out.has(i)) {
+      this.starts[i] = Infinity;
+      this.ends[i] = Infinity;
+      return;
+    }
+    // The step that `from` falls in is looked at in any case.
+    node.findSpan(perNode, seconds, from, limit > from ? limit : from + 1);
+    this.starts[i] = node.first > from ? node.first : from;
+    this.ends[i] = node.last;
+  }
+
+  private meet(ask: Ask, seconds: number, before: Seconds): Seconds {
+    const { starts, ends, smallest } = this;
+    const width = this.nodes.length;
+    for (;;) {
+      smallest.reset(ask.nodes);
+      for (let i = 0; i < width; i++) smallest.offer(starts[i]!);
+      const time = smallest.bound;
+      if (time === Infinity || time >= before) return Infinity;
+      let standing = 0;
+      for (let i = 0; i < width; i++) {
+        if (starts[i]! > time) continue;
+        if (ends[i]! - time >= seconds) starts[i] = time;
+        else this.seekStart(i, ask.perNode, seconds, [time, Infinity]);
+        if (starts[i] === time) standing++;
+      }
+      if (standing >= ask.nodes) return time;
+    }
+  }
 }
+
+const isSame = (a: Vector, b: Vector): boolean =>
+  a === b || (a.cards === b.cards && a.cores === b.cores && a.memory === b.memory);

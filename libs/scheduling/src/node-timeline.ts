@@ -9,6 +9,9 @@ const STRIDE = 4;
  */
 export class NodeTimeline {
   private readonly steps: number[];
+  /** What `findSpan` found: the answer is left here, so that none is made for every node and question. */
+  first: Seconds = Infinity;
+  last: Seconds = Infinity;
 
   constructor(capacity: Vector) {
     this.steps = [-Infinity, capacity.cards, capacity.cores, capacity.memory];
@@ -36,14 +39,6 @@ export class NodeTimeline {
     return Infinity;
   }
 
-  /** The first time from `at` on at which the vector fits; Infinity when never. */
-  firstFit(at: Seconds, ask: Vector): Seconds {
-    for (let i = this.stepAt(at); i < this.steps.length; i += STRIDE) {
-      if (this.holds(i, ask)) return Math.max(at, this.steps[i]!);
-    }
-    return Infinity;
-  }
-
   /** The first time after `after` at which there gets to be more of anything; Infinity when never. */
   nextRise(after: Seconds): Seconds {
     for (let i = this.stepAt(after) + STRIDE; i < this.steps.length; i += STRIDE) {
@@ -52,18 +47,30 @@ export class NodeTimeline {
     return Infinity;
   }
 
-  /** Calls back with each span [first, last] of starts from `from` on at which the vector fits for `seconds`. */
-  eachStart(ask: Vector, seconds: number, from: Seconds, visit: (first: Seconds, last: Seconds) => void): void {
-    let opened = NaN;
-    for (let i = this.stepAt(from); i < this.steps.length; i += STRIDE) {
-      if (this.holds(i, ask)) {
-        if (Number.isNaN(opened)) opened = Math.max(from, this.steps[i]!);
-      } else if (!Number.isNaN(opened)) {
-        if (this.steps[i]! - seconds >= opened) visit(opened, this.steps[i]! - seconds);
-        opened = NaN;
+  /**
+   * Looks for the first stretch in which the vector fits for `seconds` from `from` on, and leaves it in `first` and `last`. Steps
+   * from `limit` on are not looked at: then `first` is the time of the step and `last` minus infinity.
+   */
+  findSpan(ask: Vector, seconds: number, from: Seconds, limit: Seconds): void {
+    const { steps } = this;
+    const end = steps.length;
+    for (let i = this.stepAt(from); i < end; i += STRIDE) {
+      const opened = steps[i]!;
+      if (opened >= limit) {
+        this.first = opened;
+        this.last = -Infinity;
+        return;
       }
+      if (!this.holds(i, ask)) continue;
+      for (i += STRIDE; i < end && this.holds(i, ask);) i += STRIDE;
+      const closed = i < end ? steps[i]! : Infinity;
+      if (closed - (opened > from ? opened : from) < seconds) continue;
+      this.first = opened;
+      this.last = closed;
+      return;
     }
-    if (!Number.isNaN(opened)) visit(opened, Infinity);
+    this.first = Infinity;
+    this.last = Infinity;
   }
 
   cardsAt(at: Seconds): number {
@@ -79,9 +86,15 @@ export class NodeTimeline {
   }
 
   private stepAt(at: Seconds): number {
-    let i = this.steps.length - STRIDE;
-    while (i > 0 && this.steps[i]! > at) i -= STRIDE;
-    return i;
+    const { steps } = this;
+    let low = 0;
+    let high = steps.length / STRIDE;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (steps[middle * STRIDE]! <= at) low = middle;
+      else high = middle;
+    }
+    return low * STRIDE;
   }
 
   /** Makes a step begin at a time and tells where it is. */
