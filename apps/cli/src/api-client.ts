@@ -69,6 +69,10 @@ export class ApiClient {
     return this.send<T>('PATCH', path, body);
   }
 
+  delete<T>(path: string): Promise<T> {
+    return this.send<T>('DELETE', path);
+  }
+
   private async send<T>(
     method: string,
     path: string,

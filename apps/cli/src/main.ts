@@ -11,6 +11,7 @@ import { nodeCommands } from './commands/nodes.js';
 import { policyCommands } from './commands/policy.js';
 import { poolCommands } from './commands/pools.js';
 import { replayCommand } from './commands/replay.js';
+import { reservationCommands } from './commands/reservations.js';
 import { serviceCommands } from './commands/services.js';
 import { simulateCommand } from './commands/simulate.js';
 import { CliError, exitCodes } from './exit.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   poolCommands(program, cli);
   policyCommands(program, cli);
   nodeCommands(program, cli);
+  reservationCommands(program, cli);
   simulateCommand(program);
   replayCommand(program, cli);
   generateCommand(program);

@@ -43,14 +43,15 @@ export class MaintenanceController {
     if (body.drain && body.recurrence) {
       throw invalid([{ pointer: '#/drain', detail: 'is for a maintenance that happens once' }]);
     }
+    const now = this.api.time.now();
     const booking = {
       id: this.api.ids.uuid(),
       kind: 'maintenance' as const,
-      ...stretchOf(body, this.api.time.now()),
+      ...stretchOf(body, now),
       parts: partsOf(body.parts, this.api.reference(), true),
       ...(body.recurrence && { recurrence: recurrenceOf(body.recurrence) }),
     };
-    return this.desk.book(principal, { booking, name: body.name, drain: body.drain }, { key, body }, reply);
+    return this.desk.book(principal, { booking, name: body.name, drain: body.drain }, { key, body, now }, reply);
   }
 
   @Get()

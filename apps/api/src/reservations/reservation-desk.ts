@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Amended, Booked, NewReservation, Principal, ReservationView } from '#libs/application';
-import { isUuid } from '#libs/domain';
+import { type Instant, isUuid } from '#libs/domain';
 import { CursorSealer, Problem, fingerprintOf, pageOf } from '#libs/http';
 import type { BookingKind } from '#libs/scheduling';
 import type { FastifyReply } from 'fastify';
@@ -37,13 +37,14 @@ export class ReservationDesk {
   async book(
     principal: Principal,
     asked: NewReservation,
-    idempotency: { readonly key: string | null; readonly body: unknown },
+    request: { readonly key: string | null; readonly body: unknown; readonly now: Instant },
     reply: FastifyReply,
   ): Promise<ReservationBooked> {
     const { kind } = asked.booking;
-    const { key, body } = idempotency;
+    // One instant for the whole request: what begins now must not have begun, however fast service time runs.
+    const { key, body, now } = request;
     const claim = key === null ? null : { key, fingerprint: fingerprintOf(`POST /v1/${routes[kind]}`, body) };
-    const outcome = await this.api.reservations.book(principal, asked, this.api.time.now(), claim);
+    const outcome = await this.api.reservations.book(principal, asked, now, claim);
     const { id, overrun } = this.orProblem(outcome);
     if (outcome.kind === 'replayed') {
       this.api.instruments.idempotent('replayed');

@@ -53,17 +53,18 @@ export class ReservationsController {
     if (body.tenant !== undefined && !principal.tenants.includes(body.tenant)) {
       throw invalid([{ pointer: '#/tenant', detail: 'is not a tenant: see GET /v1/tenants' }]);
     }
+    const now = this.api.time.now();
     const booking = {
       id: this.api.ids.uuid(),
       kind: 'booking' as const,
-      ...stretchOf(body, this.api.time.now()),
+      ...stretchOf(body, now),
       parts: partsOf(body.parts, this.api.reference(), false),
       ...(body.recurrence && { recurrence: recurrenceOf(body.recurrence) }),
       ...(body.tenant !== undefined && { tenantId: body.tenant }),
       ...(body.class && { class: body.class }),
       ...(body.giveBackAfterSeconds !== undefined && { giveBackAfterSeconds: body.giveBackAfterSeconds }),
     };
-    return this.desk.book(principal, { booking, name: body.name, drain: false }, { key, body }, reply);
+    return this.desk.book(principal, { booking, name: body.name, drain: false }, { key, body, now }, reply);
   }
 
   @Get()
