@@ -167,3 +167,36 @@ describe('topology blocks of named nodes', () => {
     expect(profile.take(ask(5, 0), 0, 10).nodes).toEqual([0, 1, 2, 3, 5]);
   });
 });
+
+describe('taking nodes of a profile', () => {
+  it('says so when the nodes are not there, whether asked before or not', () => {
+    const profile = new NodeProfile(2, capacity);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [1], count: 1, perNode: capacity }, 30, 40);
+    const both = ask(2, WHOLE);
+    expect(() => profile.take(both, 0, 31)).toThrow('2 nodes were to be taken for 31 s from 0, but only 1 have room');
+    expect(profile.earliest(both, 31, 0)).toBe(40);
+    expect(() => profile.take(both, 0, 31)).toThrow('only 1 have room');
+    expect(profile.take(both, 40, 31).nodes).toEqual([0, 1]);
+  });
+
+  it('looks again at the nodes when something changed since the time was asked for', () => {
+    const profile = new NodeProfile(3, capacity);
+    profile.turnTo(0);
+    const one = ask(1, WHOLE);
+    expect(profile.earliest(one, 10, 0)).toBe(0);
+    const { undo } = profile.take(one, 0, 10);
+    expect(profile.take(one, 0, 10).nodes).toEqual([1]);
+    expect(profile.earliest(one, 10, 0)).toBe(0);
+    undo();
+    expect(profile.take(one, 0, 10).nodes).toEqual([0]);
+  });
+
+  it('takes one shape apart from another that has its number later', () => {
+    const profile = new NodeProfile(1, capacity);
+    profile.turnTo(0);
+    profile.occupy({ nodes: [0], count: 1, perNode: ask(1, 1).perNode }, -Infinity, 50);
+    expect(profile.free({ nodes: 1, shape: 0, perNode: ask(1, 2).perNode })).toBe(1);
+    expect(profile.free({ nodes: 1, shape: 0, perNode: capacity })).toBe(0);
+  });
+});

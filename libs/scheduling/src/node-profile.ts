@@ -24,6 +24,13 @@ export class NodeProfile implements Profile {
   // While an earliest start is sought: no start of the node before, and the end of the stretch that it begins.
   private readonly starts: Float64Array;
   private readonly ends: Float64Array;
+  // What they were last sought for, as long as the profile stands as it did.
+  private met: {
+    readonly ask: Ask;
+    readonly seconds: number;
+    readonly start: Seconds;
+    readonly version: number;
+  } | null = null;
 
   /** @param blocks topology block of each node; absent: one block */
   constructor(
@@ -67,6 +74,7 @@ export class NodeProfile implements Profile {
     if (ask.nodes > this.nodes.length) return Infinity;
     const floor = this.floors.under(ask, seconds, from);
     if (floor >= before) return Infinity;
+    this.smallest.reset(ask.nodes);
     if (floor === from && from >= this.now) {
       const spans = this.spansOf(ask);
       if (spans.firstOf(ask.nodes) >= before) return Infinity;
@@ -75,6 +83,7 @@ export class NodeProfile implements Profile {
       this.seekStarts(ask, seconds, [floor, before]);
     }
     const start = this.meet(ask, seconds, before);
+    this.met = { ask, seconds, start, version: this.version };
     if (start > floor && start < before) this.floors.note(ask, seconds, [from, start]);
     return start;
   }
@@ -184,9 +193,12 @@ export class NodeProfile implements Profile {
   /** The nodes that have room for the whole stretch: fewest cards left first, then fewest cores, then the lowest index. */
   private tightest(ask: Ask, start: Seconds, seconds: number): readonly number[] {
     const able: { index: number; cards: number; cores: number }[] = [];
+    const { met } = this;
+    const isMet = met?.ask === ask && met.seconds === seconds && met.start === start && met.version === this.version;
     for (let index = 0; index < this.nodes.length; index++) {
       const node = this.nodes[index]!;
-      if (this.out.has(index) || node.room(start, ask.perNode) < seconds) continue;
+      if (isMet ? this.starts[index] !== start : this.out.has(index) || node.room(start, ask.perNode) < seconds)
+        continue;
       able.push({ index, cards: node.cardsAt(start), cores: node.coresAt(start) });
     }
     if (able.length < ask.nodes) {
@@ -242,12 +254,12 @@ export class NodeProfile implements Profile {
         this.starts[i] = first[i] === Infinity ? Infinity : start;
         this.ends[i] = last[i]!;
       } else this.seekStart(i, perNode, seconds, [from, Infinity]);
+      this.smallest.offer(this.starts[i]!);
     }
   }
 
   /** First starts in [from, before). A node that has none before enough others have is left at where the search for it stopped. */
   private seekStarts(ask: Ask, seconds: number, [from, before]: readonly [Seconds, Seconds]): void {
-    this.smallest.reset(ask.nodes);
     for (let i = 0; i < this.nodes.length; i++) {
       this.seekStart(i, ask.perNode, seconds, [from, Math.min(before, this.smallest.bound)]);
       this.smallest.offer(this.starts[i]!);
@@ -267,12 +279,11 @@ export class NodeProfile implements Profile {
     this.ends[i] = node.last;
   }
 
+  /** Expects the smallest of the starts at hand; leaves the nodes that can start together, and no others, at the answer. */
   private meet(ask: Ask, seconds: number, before: Seconds): Seconds {
     const { starts, ends, smallest } = this;
     const width = this.nodes.length;
     for (;;) {
-      smallest.reset(ask.nodes);
-      for (let i = 0; i < width; i++) smallest.offer(starts[i]!);
       const time = smallest.bound;
       if (time === Infinity || time >= before) return Infinity;
       let standing = 0;
@@ -283,6 +294,8 @@ export class NodeProfile implements Profile {
         if (starts[i] === time) standing++;
       }
       if (standing >= ask.nodes) return time;
+      smallest.reset(ask.nodes);
+      for (let i = 0; i < width; i++) smallest.offer(starts[i]!);
     }
   }
 }
