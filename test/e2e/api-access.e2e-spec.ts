@@ -156,6 +156,8 @@ describe('an address', () => {
       '/v1/nodes/%00',
       '/v1/tenants/%00',
       '/v1/tenants/%00/usage',
+      '/v1/tenants/%00/share',
+      '/v1/tenants/%00/quota',
     ]) {
       expect((await get(path)).status).toBe(404);
     }

@@ -84,6 +84,10 @@ const rules: Record<string, Rule> = {
   'GET /v1/maintenance/{id}': { asked: booking, want: 'not-found' },
   'PATCH /v1/maintenance/{id}': { asked: () => ({ ...booking(), body: { name: 'y' } }), want: 'forbidden' },
   'DELETE /v1/maintenance/{id}': { asked: booking, want: 'forbidden' },
+  'GET /v1/tenants/{id}/share': { asked: () => ({ params: { id: blue } }), want: 'not-found' },
+  'GET /v1/tenants/{id}/quota': { asked: () => ({ params: { id: blue } }), want: 'not-found' },
+  'PUT /v1/tenants/{id}/quota': { asked: () => ({ params: { id: blue }, body: { cards: 1 } }), want: 'forbidden' },
+  'GET /v1/exchange-rates': { want: 'nothing-of-theirs' },
   'GET /v1/energy/settlements': { asked: () => ({ query: { pool } }), want: 'nothing-of-theirs' },
 };
 

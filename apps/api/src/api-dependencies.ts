@@ -1,6 +1,8 @@
 import type {
   CatalogueReader,
   EngineDirectory,
+  ExplainShare,
+  FairnessStore,
   HttpInstruments,
   JobStore,
   KeyStore,
@@ -41,6 +43,8 @@ export interface ApiDependencies {
   readonly ids: IdSource;
   readonly policies: PolicyStore;
   readonly policySha256: (text: string) => string;
+  readonly fairness: Pick<FairnessStore, 'quota' | 'setQuota'>;
+  readonly explainShare: Pick<ExplainShare, 'execute'>;
   /** For the output of jobs. */
   readonly engines: EngineDirectory;
   readonly time: ServiceTime;

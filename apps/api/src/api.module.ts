@@ -16,6 +16,7 @@ import { Reference, type ReferenceCatalogue } from './reference.js';
 import { ClockController } from './service/clock.controller.js';
 import { FrontController } from './service/front.controller.js';
 import { HealthController } from './service/health.controller.js';
+import { FairnessController } from './tenants/fairness.controller.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 
 const GENEROUS = { perSecond: 2_000, burst: 4_000 };
@@ -32,6 +33,7 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     PoolsController,
     PolicyController,
     TenantsController,
+    FairnessController,
     SettlementsController,
     ReservationsController,
     MaintenanceController,

@@ -3,7 +3,7 @@ import { type Catalogue, type Citation, type Figure, type NodeGroup, type Site }
 /** The parts of the catalogue that requests are checked against and answers explained with. */
 export type ReferenceCatalogue = Pick<
   Catalogue,
-  'pools' | 'sites' | 'nodeGroups' | 'districts' | 'acceleratorModels' | 'sources' | 'assumptions'
+  'pools' | 'sites' | 'nodeGroups' | 'districts' | 'acceleratorModels' | 'exchangeRates' | 'sources' | 'assumptions'
 >;
 
 /** The catalogue, indexed for look-ups by id. */

@@ -4,6 +4,7 @@ import { parseSettings, renderFaults } from '#libs/config';
 import { Cli } from './cli.js';
 import { databaseCommands } from './commands/database.js';
 import { devCommand } from './commands/dev.js';
+import { fairnessCommands } from './commands/fairness.js';
 import { generateCommand } from './commands/generate.js';
 import { jobCommands } from './commands/jobs.js';
 import { keyCommands } from './commands/keys.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   jobCommands(program, cli);
   poolCommands(program, cli);
   policyCommands(program, cli);
+  fairnessCommands(program, cli);
   nodeCommands(program, cli);
   reservationCommands(program, cli);
   simulateCommand(program);

@@ -7,6 +7,8 @@ export * from './engines/dispatch-outbox.js';
 export * from './engines/measured-engine.js';
 export * from './engines/observe-engines.js';
 export * from './engines/reconcile.js';
+export * from './fairness/explain-share.js';
+export * from './fairness/fairness-store.js';
 export * from './instruments.js';
 export * from './jobs/quote-job.js';
 export * from './jobs/submit-job.js';

@@ -10,6 +10,7 @@ export * from './database-errors.js';
 export * from './database.js';
 export * from './embedded-postgres.js';
 export * from './job-refuser.js';
+export * from './fairness-store.js';
 export * from './job-store.js';
 export * from './key-store.js';
 export * from './latency-store.js';

@@ -61,8 +61,8 @@ const SPLIT = 65_536;
  */
 export class ShareBook {
   private readonly halfLife: number;
-  private readonly accrual: number;
-  private readonly penalty: number;
+  readonly accrualSeconds: number;
+  readonly entryPenaltySeconds: number;
   private tenants: readonly TenantModel[] = [];
   private readonly running = new Map<string, Running>();
   private tick = Number.NaN;
@@ -71,8 +71,8 @@ export class ShareBook {
 
   constructor(policy: PlanningPolicy['fairShare'] = {}) {
     this.halfLife = policy.halfLifeSeconds ?? HALF_LIFE_SECONDS;
-    this.accrual = policy.accrualSeconds ?? ACCRUAL_SECONDS;
-    this.penalty = policy.entryPenaltySeconds ?? ENTRY_PENALTY_SECONDS;
+    this.accrualSeconds = policy.accrualSeconds ?? ACCRUAL_SECONDS;
+    this.entryPenaltySeconds = policy.entryPenaltySeconds ?? ENTRY_PENALTY_SECONDS;
   }
 
   setTenants(tenants: Iterable<TenantModel>): void {
@@ -91,7 +91,7 @@ export class ShareBook {
 
   /** The accrual tick that `now` belongs to. */
   tickOf(now: Seconds): Seconds {
-    return Math.floor(now / this.accrual) * this.accrual;
+    return Math.floor(now / this.accrualSeconds) * this.accrualSeconds;
   }
 
   /** Rank of each tenant, 0 first. The very same map as long as no rank changed. */
@@ -141,7 +141,7 @@ export class ShareBook {
   private charged(tenantId: string, tick: Seconds): number {
     const sums = this.running.get(tenantId);
     if (!sums) return 0;
-    const until = tick + this.penalty;
+    const until = tick + this.entryPenaltySeconds;
     const high = Math.floor(until / SPLIT) * sums.milli - sums.startHigh;
     return Math.max(0, high * SPLIT + (until % SPLIT) * sums.milli - sums.startLow);
   }

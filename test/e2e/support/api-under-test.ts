@@ -4,6 +4,7 @@ import { type Api, createApi } from '#apps/api';
 import {
   CatalogueOutlooks,
   type Engine,
+  ExplainShare,
   InProcessPlanner,
   PlannerMirror,
   type Principal,
@@ -22,6 +23,7 @@ import {
   type Database,
   PostgresCatalogueReader,
   PostgresCatalogueStore,
+  PostgresFairnessStore,
   PostgresJobStore,
   PostgresKeyStore,
   PostgresPlannerFeed,
@@ -193,6 +195,7 @@ async function assembled(on: {
     admit: host.admit.bind(host),
   };
   const jobs = new PostgresJobStore(app);
+  const fairness = new PostgresFairnessStore(system);
   const ids = { uuid: () => uuidv7(Date.now(), randomBytes(10)) };
   return {
     dependencies: {
@@ -207,6 +210,8 @@ async function assembled(on: {
       ids,
       policies: new PostgresPolicyStore(system),
       policySha256: (text: string) => createHash('sha256').update(text).digest('hex'),
+      fairness,
+      explainShare: new ExplainShare(fairness, () => defaultPolicy),
     },
     refresh: async () => void (await mirror.refresh(time.now())),
     settle: async (siteId: string, hour: number): Promise<void> => {

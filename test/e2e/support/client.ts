@@ -21,7 +21,7 @@ export const asking =
   async (operation, { key, params = {}, query = {}, body, headers = {} } = {}) => {
     const [method = 'GET', template = ''] = operation.split(' ');
     const path = template.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(params[name] ?? ''));
-    const call = request(url)[method.toLowerCase() as 'get' | 'post' | 'patch'](path).query(query);
+    const call = request(url)[method.toLowerCase() as 'get' | 'post' | 'put' | 'patch'](path).query(query);
     void call.set('Accept', 'application/json').set(headers);
     if (key !== undefined) void call.set('Authorization', `Bearer ${key}`);
     if (body !== undefined)

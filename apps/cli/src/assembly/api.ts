@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ApiDependencies } from '#apps/api';
 import {
   type EngineDirectory,
+  ExplainShare,
   InProcessPlanner,
   type Instruments,
   PlannerMirror,
@@ -14,6 +15,7 @@ import {
 import type { Settings } from '#libs/config';
 import {
   PostgresCatalogueReader,
+  PostgresFairnessStore,
   PostgresJobStore,
   PostgresKeyStore,
   PostgresPlannerFeed,
@@ -86,8 +88,7 @@ export async function assembleApi(
       pools: new PostgresPoolStore(system),
       reservations: new PostgresReservationStore(app, system),
       ids,
-      policies: new PostgresPolicyStore(system),
-      policySha256: sha256,
+      ...decisionsOf(foundation),
       engines: parts.engines,
       time,
       instruments: parts.instruments.http,
@@ -121,6 +122,20 @@ function faultOf(state: Awaited<ReturnType<typeof schemaState>>): string | null 
   return state.kind === 'unreachable'
     ? `the database does not answer: ${state.why}`
     : `migrations are missing: ${state.missing.join(', ')}`;
+}
+
+/** What operators decide: the policy, and the quotas with the shares that follow. */
+function decisionsOf({
+  system,
+  policy,
+}: Foundation): Pick<ApiDependencies, 'policies' | 'policySha256' | 'fairness' | 'explainShare'> {
+  const fairness = new PostgresFairnessStore(system);
+  return {
+    policies: new PostgresPolicyStore(system),
+    policySha256: sha256,
+    fairness,
+    explainShare: new ExplainShare(fairness, () => policy.current().planning),
+  };
 }
 
 /** Probes come as often as they like; the database hears of them once a second. */

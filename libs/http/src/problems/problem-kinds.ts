@@ -224,6 +224,16 @@ const resources = {
       '请减少节点数、更换时间，或调整 `inTheWay` 所列的预约。',
     ],
   ),
+  'quota-changed': kind(
+    409,
+    ['The quota was changed meanwhile', '配额已被他人修改'],
+    ['Read it again and decide anew.', '请重新读取后再决定。'],
+  ),
+  'quota-over-promised': kind(
+    422,
+    ['The quotas below come to more than the tenant has', '下级配额之和超过本级配额'],
+    ['Raise the quota of the parent first, or lower those below.', '请先提高上级配额，或降低下级配额。'],
+  ),
   'job-over': kind(409, ['The job is already over', '作业已结束'], ['Nothing is left to cancel.', '无需取消。']),
 } as const;
 
