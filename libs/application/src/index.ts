@@ -17,6 +17,7 @@ export * from './ports.js';
 export * from './read-ports.js';
 export * from './reservations/keep-reservations.js';
 export * from './reservations/reservation-ports.js';
+export * from './scheduling/compare-plans.js';
 export * from './scheduling/cycle-loop.js';
 export * from './scheduling/default-policy.js';
 export * from './scheduling/outlook-source.js';

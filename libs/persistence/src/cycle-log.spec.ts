@@ -68,6 +68,15 @@ describe('the log', () => {
     expect((await log.read(5))?.entries.map((entry) => entry.cycle)).toEqual([1, 2, 5]);
   });
 
+  it('tells which record is broken, and what is wrong with it', async () => {
+    for (const entry of [keyed(1), anEntry(2), anEntry(3)]) await log.record(entry);
+    await system.query(`update cycle_record set deltas = 'torn'::bytea where cycle = 2`);
+    await expect(log.read(3)).rejects.toThrow(/^The deltas of cycle 2 cannot be read \(incorrect header check\): /);
+    expect((await log.read(1))?.entries).toHaveLength(1);
+    await system.query(`update cycle_record set keyframe = substring(keyframe for 20) where cycle = 1`);
+    await expect(log.read(1)).rejects.toThrow(/^The keyframe of cycle 1 cannot be read \(unexpected end of file\): /);
+  });
+
   it('prunes whole stretches only, so that what is kept can be replayed', async () => {
     expect(await log.prune(5)).toBeNull();
     for (const entry of [keyed(1), anEntry(2), keyed(3), anEntry(4), anEntry(5), keyed(6), anEntry(7)])

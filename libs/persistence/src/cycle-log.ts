@@ -1,13 +1,25 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { CycleEntry, CycleLog, ServicePolicy, VerdictToStore } from '#libs/application';
+import {
+  CycleRecordBroken,
+  type CycleEntry,
+  type CycleLog,
+  type ServicePolicy,
+  type VerdictToStore,
+} from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { encodeCanonical, type Delta, type Snapshot } from '#libs/scheduling';
 import { statement, timestamptz, type Database } from './database.js';
 import { importPolicy, policyBody } from './policy-store.js';
 
 const pack = async (value: unknown): Promise<Buffer> => promisify(gzip)(encodeCanonical(value), { level: 1 });
-const unpack = async (packed: Uint8Array): Promise<unknown> => JSON.parse((await promisify(gunzip)(packed)).toString());
+async function unpack(packed: Uint8Array, cycle: number, part: CycleRecordBroken['part']): Promise<unknown> {
+  try {
+    return JSON.parse((await promisify(gunzip)(packed)).toString());
+  } catch (error) {
+    throw new CycleRecordBroken(cycle, part, (error as Error).message);
+  }
+}
 
 // Attempts count too: a leader that died between its commit and its record must not have its number given out again.
 const nextCycle =
@@ -130,7 +142,7 @@ export class PostgresCycleLog implements CycleLog {
     const packed = rows[0]?.keyframe;
     if (!packed) return null;
     // Both were written by `record`, from these very types.
-    const keyframe = (await unpack(packed)) as Snapshot;
+    const keyframe = (await unpack(packed, rows[0]!.cycle, 'keyframe')) as Snapshot;
     const entries = await Promise.all(rows.map((row, index) => entryOf(row, index === 0 ? keyframe : null)));
     return { keyframe, entries };
   }
@@ -164,7 +176,7 @@ const entryOf = async (row: RecordRow, keyframe: Snapshot | null): Promise<Cycle
   nowSeconds: row.now_s,
   policy: { sha256: row.policy_sha256, name: row.policy_name, ...row.policy_body },
   keyframe,
-  deltas: (await unpack(row.deltas)) as readonly Delta[],
+  deltas: (await unpack(row.deltas, row.cycle, 'deltas')) as readonly Delta[],
   planSha256: row.plan_sha256,
   starts: row.starts,
   considered: row.considered,

@@ -1,12 +1,22 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { ReplayCycle } from '#libs/application';
+import { CycleRecordBroken, type PlanDifference, type PlanFigures, ReplayCycle } from '#libs/application';
 import { PostgresCycleLog, openDatabase } from '#libs/persistence';
 import { databaseOf } from '../assembly/database.js';
 import { sha256 } from '../assembly/foundation.js';
 import type { Cli } from '../cli.js';
 import { CliError, exitCodes } from '../exit.js';
-import { printData, printJson } from '../output.js';
+import { duration, localTime, percent, printData, printJson, say, table } from '../output.js';
+import { readPolicy } from './policy.js';
+
+interface ReplayOptions {
+  readonly out?: string;
+  readonly explain?: string;
+  readonly policy?: string;
+  readonly plan?: boolean;
+  readonly json?: boolean;
+}
 
 export function replayCommand(program: Command, cli: Cli): void {
   program
@@ -18,35 +28,106 @@ export function replayCommand(program: Command, cli: Cli): void {
     )
     .description('plan a past cycle again from its keyframe and deltas, and compare the plans')
     .option('--plan', 'print the plan too')
+    .option('--out <file>', 'write the plan as it is hashed, in canonical JSON')
+    .option('--explain <job>', 'why the job waited as things stood then')
+    .option('--policy <file>', 'what another policy would have done with the same state')
     .option('--json')
-    .action(async (cycle: number | undefined, options: { plan?: boolean; json?: boolean }) => {
-      const opened = await databaseOf(cli.settings);
-      const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-replay' });
-      try {
-        const log = new PostgresCycleLog(system);
+    .action(async (cycle: number | undefined, options: ReplayOptions) => {
+      const policy = options.policy === undefined ? null : await readPolicy(options.policy);
+      await withLog(cli, async (log) => {
         const wanted = cycle ?? (await log.newestWithStarts()) ?? (await log.next()) - 1;
-        const replayed = await new ReplayCycle(log, sha256).execute(wanted);
-        if (replayed.kind === 'not-kept') {
-          throw new CliError(
-            'not-found',
-            `Cycle ${wanted} is not kept: it never was, or it is older than what is kept for replay. Ask for a newer one.`,
-          );
-        }
-        const { plan, ...summary } = replayed;
-        if (options.json) printJson(options.plan ? replayed : summary);
-        else {
-          printData(
-            `cycle ${summary.cycle}: ${summary.kind} plan, ${summary.starts} starts of ${summary.considered} jobs looked at`,
-          );
-          printData(`recorded ${summary.recordedSha256}\nreplayed ${summary.replayedSha256}`);
-          if (options.plan) printData(JSON.stringify(plan, null, 2));
-        }
-        if (replayed.kind === 'different') process.exitCode = exitCodes.failed;
-      } finally {
-        await system.close();
-        await opened.embedded?.stop();
-      }
+        const replay = new ReplayCycle(log, sha256);
+        if (policy) {
+          const compared = kept(await replay.under(wanted, policy.planning), wanted);
+          if (options.json) printJson({ cycle: wanted, policy: policy.name, ...compared.difference });
+          else printData(differenceShown(wanted, policy.name, compared.difference));
+        } else if (options.explain !== undefined) {
+          const { verdict } = kept(await replay.explain(wanted, options.explain), wanted);
+          if (options.json) printJson({ cycle: wanted, jobId: options.explain, verdict });
+          else if (verdict) printData(JSON.stringify(verdict, null, 2));
+          else
+            printData(`job ${options.explain} did not wait after cycle ${wanted}: it started then, or was not queued`);
+        } else await again(replay, wanted, options);
+      });
     });
+}
+
+async function again(replay: ReplayCycle, cycle: number, options: ReplayOptions): Promise<void> {
+  const { decision, ...summary } = kept(await replay.execute(cycle), cycle);
+  if (options.out !== undefined) {
+    await writeFile(options.out, decision);
+    say(`wrote ${options.out}`);
+  }
+  if (options.json) printJson(options.plan ? { ...summary, plan: JSON.parse(decision) as unknown } : summary);
+  else {
+    printData(
+      `cycle ${cycle}: ${summary.kind} plan, ${summary.starts} starts of ${summary.considered} jobs looked at\n` +
+        `recorded ${summary.recordedSha256}\nreplayed ${summary.replayedSha256}\npolicy   ${summary.policySha256}`,
+    );
+    if (options.plan) printData(JSON.stringify(JSON.parse(decision), null, 2));
+  }
+  if (summary.kind === 'different') process.exitCode = exitCodes.failed;
+}
+
+function kept<T extends { readonly kind: string }>(answer: T, cycle: number): Exclude<T, { kind: 'not-kept' }> {
+  if (answer.kind !== 'not-kept') return answer as Exclude<T, { kind: 'not-kept' }>;
+  throw new CliError(
+    'not-found',
+    `Cycle ${cycle} is not kept: it never was, or it is older than what is kept for replay. Ask for a newer one.`,
+  );
+}
+
+async function withLog(cli: Cli, use: (log: PostgresCycleLog) => Promise<void>): Promise<void> {
+  const opened = await databaseOf(cli.settings);
+  const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-replay' });
+  try {
+    await use(new PostgresCycleLog(system));
+  } catch (error) {
+    if (error instanceof CycleRecordBroken) throw new CliError('failed', error.message);
+    throw error;
+  } finally {
+    await system.close();
+    await opened.embedded?.stop();
+  }
+}
+
+const orDash = (value: number | null, shown: (value: number) => string): string =>
+  value === null ? '-' : shown(value);
+const figureRows: Readonly<Record<string, (figures: PlanFigures) => string>> = {
+  starts: (it) => String(it.starts),
+  'nodes started': (it) => String(it.startedNodes),
+  backfilled: (it) => String(it.backfilled),
+  preemptions: (it) => String(it.preemptions),
+  reservations: (it) => String(it.reservations),
+  'mean score': (it) => orDash(it.meanScore, (value) => value.toFixed(3)),
+  'mean wait of starts': (it) => orDash(it.meanWaitSeconds, duration),
+  'mean wait of reserved': (it) => orDash(it.meanReservedWaitSeconds, duration),
+  'yuan/kWh now': (it) => orDash(it.meanYuanPerKwh, (value) => value.toFixed(3)),
+  'green share now': (it) => percent(it.meanGreenShare),
+};
+
+function differenceShown(cycle: number, policy: string, difference: PlanDifference): string {
+  const { one, other } = difference.figures;
+  const nodes = (place: { readonly groupId: string; readonly nodeIndices: readonly number[] }): string =>
+    `${place.groupId} ${place.nodeIndices.join(',')}`;
+  const reserved = (place: { readonly groupId: string; readonly start: number } | null): string =>
+    place ? `${place.groupId} ${localTime(new Date(place.start * 1000).toISOString())}` : '-';
+  const jobs = [
+    ...difference.startsOnlyInOne.map((id) => [id, 'starts', 'waits']),
+    ...difference.startsOnlyInOther.map((id) => [id, 'waits', 'starts']),
+    ...difference.startsElsewhere.map((it) => [it.jobId, `starts on ${nodes(it.one)}`, `starts on ${nodes(it.other)}`]),
+    ...difference.reservations.map((it) => [
+      it.jobId,
+      `reserved ${reserved(it.one)}`,
+      `reserved ${reserved(it.other)}`,
+    ]),
+  ];
+  const figures = Object.entries(figureRows).map(([name, shown]) => [name, shown(one), shown(other)]);
+  return [
+    table([`cycle ${cycle}`, 'its own policy', policy], figures),
+    '',
+    jobs.length === 0 ? 'the two decide the same' : table(['job', 'its own policy', policy], jobs),
+  ].join('\n');
 }
 
 function cycleNumber(text: string): number {

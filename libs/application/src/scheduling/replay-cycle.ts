@@ -1,42 +1,111 @@
-import { createPlanner, encodeCanonical } from '#libs/scheduling';
-import type { CycleLog } from '../ports.js';
-import { planCore } from './run-cycle.js';
+import {
+  type Planner,
+  type PlanningPolicy,
+  type WaitingVerdict,
+  createPlanner,
+  decisionOf,
+  encodeCanonical,
+} from '#libs/scheduling';
+import type { CycleEntry, CycleLog } from '../ports.js';
+import { type PlanDifference, comparePlans } from './compare-plans.js';
 
+export interface NotKept {
+  readonly kind: 'not-kept';
+  readonly cycle: number;
+}
 export type Replayed =
-  | { readonly kind: 'not-kept'; readonly cycle: number }
+  | NotKept
   | {
       readonly kind: 'same' | 'different';
       readonly cycle: number;
+      readonly policySha256: string;
       readonly recordedSha256: string;
       readonly replayedSha256: string;
       readonly starts: number;
       readonly considered: number;
-      readonly plan: unknown;
+      /** What was decided, in the canonical encoding that the hash is of. */
+      readonly decision: string;
     };
+
+/** A record that cannot be read as it was written: says which, and what is wrong with it. */
+export class CycleRecordBroken extends Error {
+  readonly code = 'cycle-record-broken';
+  constructor(
+    readonly cycle: number,
+    readonly part: 'keyframe' | 'deltas',
+    why: string,
+  ) {
+    super(
+      `The ${part} of cycle ${cycle} cannot be read (${why}): this cycle and those after it up to the next keyframe cannot be replayed.`,
+    );
+  }
+}
 
 /** Plans a past cycle again from its keyframe and deltas: the same input must give the same plan, to the byte (DESIGN.md 5). */
 export class ReplayCycle {
   constructor(
-    private readonly log: CycleLog,
+    private readonly log: Pick<CycleLog, 'read'>,
     private readonly sha256: (text: string) => string,
   ) {}
 
+  /** @throws CycleRecordBroken */
   async execute(cycle: number): Promise<Replayed> {
-    const kept = await this.log.read(cycle);
-    const entry = kept?.entries.find((it) => it.cycle === cycle);
-    if (!kept || !entry) return { kind: 'not-kept', cycle };
-    const planner = createPlanner(kept.keyframe, entry.policy.planning);
-    for (const step of kept.entries) planner.advance(step.deltas);
-    const plan = planner.plan(entry.nowSeconds);
-    const replayedSha256 = this.sha256(encodeCanonical(planCore(plan)));
+    const found = await this.restore(cycle);
+    if (!found) return { kind: 'not-kept', cycle };
+    const { entry } = found;
+    const plan = found.planner().plan(entry.nowSeconds, { verdicts: 'none' });
+    const decision = encodeCanonical(decisionOf(plan));
+    const replayedSha256 = this.sha256(decision);
     return {
       kind: replayedSha256 === entry.planSha256 ? 'same' : 'different',
       cycle,
+      policySha256: entry.policy.sha256,
       recordedSha256: entry.planSha256,
       replayedSha256,
       starts: plan.starts.length,
       considered: plan.counts.considered,
-      plan: planCore(plan),
+      decision,
+    };
+  }
+
+  /** Why the job waited as things stood in the cycle; a null verdict: it did not wait, or it started then. */
+  async explain(
+    cycle: number,
+    jobId: string,
+  ): Promise<NotKept | { readonly kind: 'explained'; readonly verdict: WaitingVerdict | null }> {
+    const found = await this.restore(cycle);
+    if (!found) return { kind: 'not-kept', cycle };
+    return { kind: 'explained', verdict: found.planner().explain(jobId, found.entry.nowSeconds) };
+  }
+
+  /** What another policy would have done with the state of the cycle, beside what its own does (`one`). */
+  async under(
+    cycle: number,
+    policy: PlanningPolicy,
+  ): Promise<NotKept | { readonly kind: 'compared'; readonly difference: PlanDifference }> {
+    const found = await this.restore(cycle);
+    if (!found) return { kind: 'not-kept', cycle };
+    const now = found.entry.nowSeconds;
+    const own = found.planner();
+    const state = own.snapshot(now);
+    const one = own.plan(now, { verdicts: 'none' });
+    const other = found.planner(policy).plan(now, { verdicts: 'none' });
+    return { kind: 'compared', difference: comparePlans(state, one, other) };
+  }
+
+  private async restore(
+    cycle: number,
+  ): Promise<{ readonly entry: CycleEntry; planner(policy?: PlanningPolicy): Planner } | null> {
+    const kept = await this.log.read(cycle);
+    const entry = kept?.entries.find((it) => it.cycle === cycle);
+    if (!kept || !entry) return null;
+    return {
+      entry,
+      planner: (policy = entry.policy.planning) => {
+        const planner = createPlanner(kept.keyframe, policy);
+        for (const step of kept.entries) planner.advance(step.deltas);
+        return planner;
+      },
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Instant } from '#libs/domain';
-import { type CyclePlan, type Delta, type PlannedStart, encodeCanonical } from '#libs/scheduling';
+import { type CyclePlan, type Delta, type PlannedStart, decisionOf, encodeCanonical } from '#libs/scheduling';
 import type { SchedulerInstruments } from '../instruments.js';
 import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
@@ -168,7 +168,7 @@ export class RunCycle {
       policy: this.ports.mirror.policy,
       keyframe: due ? await this.ports.mirror.host.snapshot(plan.now) : null,
       deltas: due ? [] : this.pendingDeltas,
-      planSha256: this.ports.sha256(encodeCanonical(planCore(plan))),
+      planSha256: this.ports.sha256(encodeCanonical(decisionOf(plan))),
       starts: plan.starts.length,
       considered: plan.counts.considered,
     });
@@ -191,9 +191,6 @@ export class RunCycle {
     this.pendingDeltas.push(...withdrawn, ...deltas);
   }
 }
-
-/** What a replay must reproduce: the decisions, not the stopwatch. */
-export const planCore = (plan: CyclePlan): unknown => ({ now: plan.now, starts: plan.starts, waiting: plan.waiting });
 
 function tellDecisions(
   instruments: SchedulerInstruments,
