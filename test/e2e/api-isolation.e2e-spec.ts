@@ -68,6 +68,18 @@ const rules: Record<string, Rule> = {
   'GET /v1/policy/history': { want: 'forbidden' },
   'PUT /v1/policy': { asked: () => ({ body: { schema: 'policy/v1' } }), want: 'forbidden' },
   'PATCH /v1/nodes/{id}': { asked: () => ({ params: { id: node }, body: { state: 'down' } }), want: 'forbidden' },
+  'POST /v1/power-caps': {
+    asked: () => ({ body: { site: pool, from: '2026-11-23T10:00:00Z', until: '2026-11-23T11:00:00Z', watts: 1 } }),
+    want: 'forbidden',
+  },
+  'GET /v1/power-caps': { want: 'nothing-of-theirs' },
+  'DELETE /v1/power-caps/{id}': { asked: job, want: 'forbidden' },
+  'POST /v1/telemetry': {
+    asked: () => ({
+      body: { readings: [{ kind: 'latency', fromDistrict: 'echeng', pool, oneWayMs: 1, method: 'x' }] },
+    }),
+    want: 'forbidden',
+  },
   'GET /v1/tenants': { want: 'nothing-of-theirs' },
   'GET /v1/tenants/{id}': { asked: () => ({ params: { id: blue } }), want: 'not-found' },
   'GET /v1/tenants/{id}/usage': { asked: () => ({ params: { id: blue } }), want: 'not-found' },

@@ -5,9 +5,11 @@ import type {
   FairnessStore,
   HttpInstruments,
   JobStore,
+  LatencyStore,
   KeyStore,
   PolicyStore,
   PoolStore,
+  PowerCapStore,
   IdSource,
   ReservationStore,
   QuoteJob,
@@ -40,6 +42,8 @@ export interface ApiDependencies {
   readonly keys: KeyStore;
   readonly pools: PoolStore;
   readonly reservations: ReservationStore;
+  readonly powerCaps: PowerCapStore;
+  readonly latencies: LatencyStore;
   readonly ids: IdSource;
   readonly policies: PolicyStore;
   readonly policySha256: (text: string) => string;

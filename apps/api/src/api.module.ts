@@ -6,6 +6,8 @@ import { API, REFERENCE } from './api-tokens.js';
 import { SettlementsController } from './energy/settlements.controller.js';
 import { JobOutputController } from './jobs/job-output.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { PowerCapsController } from './placement/power-caps.controller.js';
+import { TelemetryController } from './placement/telemetry.controller.js';
 import { PolicyController } from './policy/policy.controller.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { QuotesController } from './quotes/quotes.controller.js';
@@ -35,6 +37,8 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     TenantsController,
     FairnessController,
     SettlementsController,
+    PowerCapsController,
+    TelemetryController,
     ReservationsController,
     MaintenanceController,
     ClockController,

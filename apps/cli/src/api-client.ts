@@ -65,12 +65,11 @@ export class ApiClient {
   put<T>(path: string, body: unknown): Promise<T> {
     return this.send<T>('PUT', path, body);
   }
-  patch<T>(path: string, body: unknown): Promise<T> {
-    return this.send<T>('PATCH', path, body);
-  }
-
   delete<T>(path: string): Promise<T> {
     return this.send<T>('DELETE', path);
+  }
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.send<T>('PATCH', path, body);
   }
 
   private async send<T>(

@@ -11,6 +11,7 @@ import { keyCommands } from './commands/keys.js';
 import { nodeCommands } from './commands/nodes.js';
 import { policyCommands } from './commands/policy.js';
 import { poolCommands } from './commands/pools.js';
+import { powerCapCommands } from './commands/power-caps.js';
 import { replayCommand } from './commands/replay.js';
 import { reservationCommands } from './commands/reservations.js';
 import { serviceCommands } from './commands/services.js';
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   fairnessCommands(program, cli);
   nodeCommands(program, cli);
   reservationCommands(program, cli);
+  powerCapCommands(program, cli);
   simulateCommand(program);
   replayCommand(program, cli);
   generateCommand(program);

@@ -16,7 +16,10 @@ export interface PoolView {
   readonly reachable: boolean;
   readonly observedAt: Instant | null;
   readonly location: { readonly latitude: number; readonly longitude: number; readonly districtId: string };
+  /** One-way, by district: measured where fresh probes say so, else assumed. */
   readonly latencyMs: Readonly<Record<string, number>>;
+  /** How it is known where it is not merely assumed. */
+  readonly latencyBasis: Readonly<Record<string, 'measured' | 'stale'>>;
   readonly dataLevels: readonly string[];
   /** True when any figure shown here is an assumption; `figures` tells which, and on what ground. */
   readonly assumed: boolean;
@@ -133,8 +136,9 @@ export interface TenantView {
 }
 
 export interface CatalogueReader {
-  pools(): Promise<readonly PoolView[]>;
-  pool(id: string): Promise<PoolView | null>;
+  /** `now`: which latency probes are fresh is told as of then; absent: as of the service clock that the database keeps. */
+  pools(now?: Instant): Promise<readonly PoolView[]>;
+  pool(id: string, now?: Instant): Promise<PoolView | null>;
   nodes(
     principal: Principal,
     poolId: string,

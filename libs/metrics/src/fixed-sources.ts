@@ -110,6 +110,7 @@ export function aPoolView(id: string, more: Partial<PoolView> = {}): PoolView {
     observedAt: null,
     location: { latitude: 30.5, longitude: 114.64, districtId: 'huarong' },
     latencyMs: {},
+    latencyBasis: {},
     dataLevels: ['general'],
     assumed: true,
     figures: {},

@@ -94,12 +94,12 @@ export class PostgresCatalogueReader implements CatalogueReader {
     private readonly system: Database,
   ) {}
 
-  async pools(): Promise<readonly PoolView[]> {
-    return readPools(this.system, null);
+  async pools(now?: Instant): Promise<readonly PoolView[]> {
+    return readPools(this.system, null, now);
   }
 
-  async pool(id: string): Promise<PoolView | null> {
-    return (await readPools(this.system, id))[0] ?? null;
+  async pool(id: string, now?: Instant): Promise<PoolView | null> {
+    return (await readPools(this.system, id, now))[0] ?? null;
   }
 
   async nodes(

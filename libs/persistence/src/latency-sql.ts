@@ -1,4 +1,5 @@
 import { HOUR_MS, type Instant, hourStart } from '#libs/domain';
+import { serviceNow } from './service-time-sql.js';
 
 /** A probe counts for so long; a district of which no probe counts any more falls back to what is assumed of it, and is flagged. */
 export const freshForMs = 24 * HOUR_MS;
@@ -7,6 +8,9 @@ export const freshForMs = 24 * HOUR_MS;
  * knows: staleness is noticed at the turn of the hour.
  */
 export const freshSince = (now: Instant): Instant => hourStart(now) - freshForMs;
+
+/** The same in a statement whose caller has no clock. */
+export const freshSinceNow = `(select date_trunc('hour', ${serviceNow}) - interval '${freshForMs} milliseconds' from service_clock c)`;
 
 /** By district: the median of the fresh probes of the pool `p`, null where all of them are stale. $-parameter: `freshSince`. */
 export const probesOf = (since: string): string => `

@@ -2,7 +2,8 @@ import type { GroupView, PoolHour, PoolView } from '#libs/application';
 import type { Figure, Instant } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';
-import type { Session } from './database.js';
+import { timestamptz, type Session } from './database.js';
+import { effectiveLatency, freshSince, freshSinceNow, probesOf, type Probes } from './latency-sql.js';
 
 export const cardStates = ['free', 'allocated', 'reserved', 'drained', 'down', 'maintenance'] as const;
 export type Partition = Record<(typeof cardStates)[number], number>;
@@ -141,7 +142,7 @@ function groupView(row: GroupRow): GroupView {
 
 const poolRows = `
   select p.id, p.site_id, p.name_zh, p.name_en, p.tier, p.scope, p.enabled, p.engine, p.planned_engine, p.placement, p.reachable,
-    p.observed_at, p.latency_ms, p.data_levels, p.assumed or s.assumed as assumed, p.facts, s.facts as site_facts,
+    p.observed_at, p.latency_ms, ${probesOf(`coalesce($2::timestamptz, ${freshSinceNow})`)} as probes, p.data_levels, p.assumed or s.assumed as assumed, p.facts, s.facts as site_facts,
     s.latitude, s.longitude, s.district_id,
     (select count(*) from attempt a where a.pool_id = p.id and a.state in ${holdingStates} and a.state = 'running') as running,
     h.hour, h.it_j::numeric, h.facility_j::numeric, h.green_matched_j::numeric, h.estimated, y.grid_green_share,
@@ -166,6 +167,7 @@ interface PoolRow {
   readonly reachable: boolean;
   readonly observed_at: Instant | null;
   readonly latency_ms: Readonly<Record<string, number>>;
+  readonly probes: Probes;
   readonly data_levels: readonly string[];
   readonly assumed: boolean;
   readonly facts: unknown;
@@ -218,7 +220,8 @@ function poolView(row: PoolRow, rows: readonly GroupRow[]): PoolView {
     reachable: row.reachable,
     observedAt: row.observed_at,
     location: { latitude: row.latitude, longitude: row.longitude, districtId: row.district_id },
-    latencyMs: row.latency_ms,
+    latencyBasis: {},
+    ...effectiveLatency(row.latency_ms, row.probes),
     dataLevels: row.data_levels,
     assumed: row.assumed,
     figures: {
@@ -239,8 +242,9 @@ function poolView(row: PoolRow, rows: readonly GroupRow[]): PoolView {
 }
 
 /** All pools of the seeds in their order, or the one that is named. Needs the rights of the system role. */
-export async function readPools(session: Session, poolId: string | null): Promise<PoolView[]> {
-  const pools = await session.query<PoolRow>(poolRows, [poolId]);
+export async function readPools(session: Session, poolId: string | null, now?: Instant): Promise<PoolView[]> {
+  const since = now === undefined ? null : timestamptz(freshSince(now));
+  const pools = await session.query<PoolRow>(poolRows, [poolId, since]);
   const groups = await session.query<GroupRow>(groupCounts, [poolId]);
   const byPool = Map.groupBy(groups.rows, (row) => row.pool_id);
   return pools.rows.map((row) => poolView(row, byPool.get(row.id) ?? []));

@@ -135,7 +135,7 @@ function runFaults({ run }: JobBody): FieldFault[] {
   return [];
 }
 
-function unknownId(what: string, id: string, known: ReadonlySet<string>): string {
+export function unknownId(what: string, id: string, known: ReadonlySet<string>): string {
   const near = nearestWord(id, known);
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
   return `there is no ${what} "${id}".${hint} There are: ${[...known].join(', ')}`;

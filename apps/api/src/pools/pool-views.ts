@@ -55,7 +55,13 @@ export const PoolShown = z
     reachable: z.boolean(),
     observedAt: TimeText.nullable(),
     location: z.strictObject({ latitudeDegrees: z.number(), longitudeDegrees: z.number(), district: z.string() }),
-    latencyOneWayMs: z.record(z.string(), z.number()).meta({ description: 'By district' }),
+    latencyOneWayMs: z
+      .record(z.string(), z.number())
+      .meta({ description: 'By district: measured where fresh probes say so, else assumed' }),
+    latencyBasis: z.record(z.string(), z.enum(['measured', 'stale'])).meta({
+      description:
+        'By district. stale: it was measured, but too long ago; what is assumed counts again. Not there: assumed',
+    }),
     dataLevels: z.array(z.string()),
     assumed: z
       .boolean()

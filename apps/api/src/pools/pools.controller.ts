@@ -29,7 +29,10 @@ export class PoolsController {
   })
   async pools(): Promise<z.infer<typeof PoolList>> {
     const reference = this.reference();
-    return { items: (await this.api.catalogue.pools()).map((pool) => poolShown(pool, reference)), nextCursor: null };
+    return {
+      items: (await this.api.catalogue.pools(this.api.time.now())).map((pool) => poolShown(pool, reference)),
+      nextCursor: null,
+    };
   }
 
   @Get('pools/:id')
@@ -40,7 +43,7 @@ export class PoolsController {
     problems: ['pool-unknown'],
   })
   async pool(@Param('id') id: string): Promise<PoolShown> {
-    const pool = isSlug(id) ? await this.api.catalogue.pool(id) : null;
+    const pool = isSlug(id) ? await this.api.catalogue.pool(id, this.api.time.now()) : null;
     if (!pool) throw unknownPool(id);
     return poolShown(pool, this.reference());
   }

@@ -22,6 +22,7 @@ export function poolShown(pool: PoolView, reference: Reference): PoolShown {
     observedAt: timeOrNull(pool.observedAt),
     location: { latitudeDegrees: latitude, longitudeDegrees: longitude, district: districtId },
     latencyOneWayMs: pool.latencyMs,
+    latencyBasis: pool.latencyBasis,
     dataLevels: [...pool.dataLevels],
     assumed: pool.assumed,
     figures: figuresShown(pool.figures, reference),

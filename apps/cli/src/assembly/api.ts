@@ -18,9 +18,11 @@ import {
   PostgresFairnessStore,
   PostgresJobStore,
   PostgresKeyStore,
+  PostgresLatencyStore,
   PostgresPlannerFeed,
   PostgresPolicyStore,
   PostgresPoolStore,
+  PostgresPowerCapStore,
   PostgresReservationStore,
   schemaState,
 } from '#libs/persistence';
@@ -82,11 +84,8 @@ export async function assembleApi(
       jobs,
       submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
       quoteJob: new QuoteJob({ desk, tenants, books }),
-      catalogue: new PostgresCatalogueReader(app, system),
+      ...storesOf(foundation),
       reference: () => live.catalogue,
-      keys: new PostgresKeyStore(system),
-      pools: new PostgresPoolStore(system),
-      reservations: new PostgresReservationStore(app, system),
       ids,
       ...decisionsOf(foundation),
       engines: parts.engines,
@@ -137,6 +136,15 @@ function decisionsOf({
     explainShare: new ExplainShare(fairness, () => policy.current().planning),
   };
 }
+
+const storesOf = ({ app, system }: Foundation) => ({
+  catalogue: new PostgresCatalogueReader(app, system),
+  keys: new PostgresKeyStore(system),
+  pools: new PostgresPoolStore(system),
+  reservations: new PostgresReservationStore(app, system),
+  powerCaps: new PostgresPowerCapStore(system),
+  latencies: new PostgresLatencyStore(system),
+});
 
 /** Probes come as often as they like; the database hears of them once a second. */
 function onceASecond<T>(ask: () => Promise<T>): () => Promise<T> {

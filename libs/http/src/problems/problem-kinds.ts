@@ -188,6 +188,11 @@ const resources = {
     ['There is no such node', '没有这个节点'],
     ['See GET /v1/pools/{id}/nodes.', '见 GET /v1/pools/{id}/nodes。'],
   ),
+  'power-cap-unknown': kind(
+    404,
+    ['There is no such power cap that stands', '没有这个生效中的用电上限'],
+    ['See GET /v1/power-caps.', '见 GET /v1/power-caps。'],
+  ),
   'tenant-unknown': kind(
     404,
     ['There is no such tenant', '没有这个租户'],
