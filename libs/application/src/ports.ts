@@ -225,8 +225,11 @@ export interface CycleLog {
   beat(epoch: number): Promise<void>;
   /** Upserts verdicts; those of jobs that no longer wait are removed by whoever moves the job. */
   storeVerdicts(cycle: number, now: Instant, verdicts: readonly VerdictToStore[]): Promise<void>;
-  /** Drops records older than the newest `keep` cycles, whole keyframe stretches only. Returns the oldest replayable cycle. */
-  prune(keep: number): Promise<number | null>;
+  /**
+   * Drops whole keyframe stretches that ended longer ago than so many wall days, or that do not fit into so many bytes with all
+   * that came after them. Returns the oldest replayable cycle.
+   */
+  prune(keep: { readonly days: number; readonly bytes: number }): Promise<number | null>;
 }
 export interface CycleEntry {
   readonly cycle: number;

@@ -78,14 +78,28 @@ describe('the log', () => {
   });
 
   it('prunes whole stretches only, so that what is kept can be replayed', async () => {
-    expect(await log.prune(5)).toBeNull();
+    const ample = { days: 7, bytes: 1e9 };
+    expect(await log.prune(ample)).toBeNull();
     for (const entry of [keyed(1), anEntry(2), keyed(3), anEntry(4), anEntry(5), keyed(6), anEntry(7)])
       await log.record(entry);
-    expect(await log.prune(100)).toBe(1);
-    expect(await log.prune(3)).toBe(3); // cycle 5 stands on the keyframe of 3
+    expect(await log.prune(ample)).toBe(1);
+    // Cycle 5 is young enough and stands on the keyframe of 3, which is not.
+    await system.query(`update cycle_record set at_wall = at_wall - interval '8 days' where cycle <= 4`);
+    expect(await log.prune(ample)).toBe(3);
     expect(await log.read(2)).toBeNull();
     expect((await log.read(5))?.entries.map((entry) => entry.cycle)).toEqual([3, 4, 5]);
-    expect(await log.prune(2)).toBe(6);
+  });
+
+  it('keeps within its bytes, to the byte, and the newest stretch whatever it weighs', async () => {
+    for (const entry of [keyed(1), anEntry(2), keyed(3), anEntry(4), keyed(6), anEntry(7)]) await log.record(entry);
+    const { rows } = await system.query<{ bytes: number }>(
+      'select sum(octet_length(deltas) + coalesce(octet_length(keyframe), 0)) as bytes from cycle_record where cycle >= 3',
+    );
+    const bytes = Number(rows[0]?.bytes);
+    expect(await log.prune({ days: 7, bytes })).toBe(3);
+    expect(await log.prune({ days: 7, bytes: bytes - 1 })).toBe(6);
+    expect(await log.prune({ days: 0, bytes: 1 })).toBe(6);
+    expect((await log.read(7))?.entries.map((entry) => entry.cycle)).toEqual([6, 7]);
   });
 });
 

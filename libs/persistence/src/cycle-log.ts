@@ -63,15 +63,20 @@ interface RecordRow {
   readonly considered: number;
 }
 
-// The oldest keyframe that any of the newest $1 records stands on; everything before it goes.
+// Whole stretches go, so that what is left can be replayed: those that do not fit into $2 bytes, newest first, and those that
+// ended more than $1 days ago. The newest stretch stays, whatever it weighs.
 const pruneRecords = `
-  with kept as (select epoch, min(cycle) as cycle from (select cycle, epoch from cycle_record order by cycle desc limit $1) n group by epoch),
-  base as (
-    select (select max(r.cycle) from cycle_record r where r.epoch = k.epoch and r.cycle <= k.cycle and r.keyframe is not null) as cycle
-    from kept k
-  ), gone as (delete from cycle_record where cycle < (select min(cycle) from base) returning cycle)
-  select min(cycle) as oldest from cycle_record
-  where keyframe is not null and cycle >= coalesce((select min(cycle) from base), 0)`;
+  with sized as (
+    select cycle, at_wall, keyframe is not null as is_keyframe,
+      sum(octet_length(deltas) + coalesce(octet_length(keyframe), 0)) over (order by cycle desc) as bytes
+    from cycle_record
+  ), cut as (
+    select greatest(
+      coalesce(min(cycle) filter (where is_keyframe and bytes <= $2::bigint), max(cycle) filter (where is_keyframe), 0),
+      coalesce(max(cycle) filter (where is_keyframe and at_wall <= (select clock_timestamp() - $1::float8 * interval '1 day')), 0)
+    ) as cycle from sized
+  ), gone as (delete from cycle_record where cycle < (select cycle from cut))
+  select min(r.cycle) as oldest from cycle_record r, cut where r.keyframe is not null and r.cycle >= cut.cycle`;
 
 // A verdict is written only where the job still waits, which the share lock keeps true until commit: whoever moves the job
 // deletes its verdict, and would otherwise miss one that is being written.
@@ -162,9 +167,9 @@ export class PostgresCycleLog implements CycleLog {
     await this.database.query(upsertVerdicts, [JSON.stringify(records), cycle, timestamptz(now)]);
   }
 
-  async prune(keep: number): Promise<number | null> {
+  async prune(keep: Parameters<CycleLog['prune']>[0]): Promise<number | null> {
     return this.database.transaction(async (session) => {
-      const { rows } = await session.query<{ oldest: number | null }>(pruneRecords, [keep]);
+      const { rows } = await session.query<{ oldest: number | null }>(pruneRecords, [keep.days, keep.bytes]);
       return rows[0]?.oldest ?? null;
     });
   }

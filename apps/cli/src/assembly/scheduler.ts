@@ -35,7 +35,8 @@ import { WatchedPolicyFile } from './policy.js';
 import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
 
 const KEYFRAME_EVERY = 200;
-const KEEP_CYCLES = 20_000;
+/** How far back a cycle can be replayed: whatever of the two is less (DESIGN.md 5). */
+const KEEP_CYCLES = { days: 7, bytes: 10 * 2 ** 30 };
 const LEASE_TTL_MS = 10_000;
 /** Delivered messages stay a day, for whoever looks into what was told to an engine. */
 const OUTBOX_KEPT_MS = 24 * 3_600_000;
