@@ -260,6 +260,15 @@ export interface MetricsReader {
       readonly costYuan: number;
     }[]
   >;
+  /** What each tenant may hold, holds and has had of its due; in reference cards. null: no quota, or nobody beside it has used anything. */
+  tenantShares(): Promise<
+    readonly {
+      readonly tenant: string;
+      readonly quota: number | null;
+      readonly held: number;
+      readonly ratio: number | null;
+    }[]
+  >;
   tenantEnergy(): Promise<
     readonly { readonly tenant: string; readonly pool: string; readonly joules: number; readonly marketGrams: number }[]
   >;

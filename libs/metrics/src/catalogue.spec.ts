@@ -67,7 +67,12 @@ describe('the metric catalogue', () => {
   });
 
   it('calls only a ratio of distributions, of devices or of meters a ratio', () => {
-    const wanted = ['job_estimate_error_ratio', 'job_slowdown_ratio', 'meter_estimated_ratio'];
+    const wanted = [
+      'job_estimate_error_ratio',
+      'job_slowdown_ratio',
+      'meter_estimated_ratio',
+      'tenant_fair_share_ratio',
+    ];
     const ratios = families.map(({ name }) => name.slice(prefix.length)).filter((name) => name.endsWith('_ratio'));
     expect(ratios.toSorted()).toEqual(wanted);
   });

@@ -10,7 +10,7 @@ import {
   overcommitCollector,
   schedulerCollector,
 } from './collectors/service.js';
-import { tenantCollector, usageCollector } from './collectors/usage.js';
+import { shareCollector, tenantCollector, usageCollector } from './collectors/usage.js';
 
 /** In this order: the first one tells which pools there are. */
 export const collectors: readonly Collector[] = [
@@ -19,6 +19,7 @@ export const collectors: readonly Collector[] = [
   queueCollector,
   usageCollector,
   tenantCollector,
+  shareCollector,
   energyCollector,
   gridCollector,
   schedulerCollector,

@@ -90,6 +90,10 @@ export function fullRows(): Partial<FixedRows> {
     pendingReasons: [{ refusal: 'no-free-nodes', jobs: 3 }],
     acceleratorSeconds: [{ pool, model: 'ascend-910b', class: 'training', tenant: 'whu', cardSeconds: 360 }],
     energy: [anEnergyRow(pool)],
+    tenantShares: [
+      { tenant: 'whu', quota: 130, held: 8.5, ratio: 1.25 },
+      { tenant: 'hust', quota: null, held: 0, ratio: null },
+    ],
     tenantEnergy: [{ tenant: 'whu', pool, joules: 700, marketGrams: 3 }],
     lostSeconds: [{ pool, model: 'ascend-910b', reason: 'lost', cardSeconds: 12 }],
     outboxPending: { dispatch: 1 },

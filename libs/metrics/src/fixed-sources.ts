@@ -65,6 +65,7 @@ function emptyRows(): FixedRows {
     pendingReasons: [],
     acceleratorSeconds: [],
     energy: [],
+    tenantShares: [],
     tenantEnergy: [],
     lostSeconds: [],
     overcommits: [],

@@ -46,6 +46,20 @@ describe('values from the database', () => {
     expect(sumOf(lines, 'it_power_watts')).toBe(2_000);
   });
 
+  it('tell quota, holding and share of each tenant, and nothing where there is none', async () => {
+    const { page } = pageOver(new FixedSources(fullRows()));
+    await page.refresh();
+    const lines = await scraped(page);
+    const shown = (name: string): unknown[] =>
+      lines.filter((line) => line.name === `chusuan_${name}`).map(({ labels, value }) => [labels['tenant'], value]);
+    expect(shown('tenant_quota_accelerators')).toEqual([['whu', 130]]);
+    expect(shown('tenant_allocated_accelerators')).toEqual([
+      ['whu', 8.5],
+      ['hust', 0],
+    ]);
+    expect(shown('tenant_fair_share_ratio')).toEqual([['whu', 1.25]]);
+  });
+
   it('show zero for what is known and has not happened', async () => {
     const { page } = pageOver(new FixedSources(fullRows()));
     await page.refresh();

@@ -1,6 +1,6 @@
 import { type FreshDatabase, freshDatabase, runWork, seedMinimal } from '#libs/testing';
 import { type Database, openDatabase } from './database.js';
-import { PostgresFairnessStore } from './fairness-store.js';
+import { PostgresFairnessStore, tenantShares } from './fairness-store.js';
 
 const DAY = 86_400_000;
 const T0 = Date.parse('2026-11-23T00:00:00Z');
@@ -70,4 +70,18 @@ it('of two orders at a time that would both fit alone, one is refused', async ()
   expect(await store.setQuota({ tenantId: 'nobody', quota: { cards: 1 }, at: T0, actor: 'test' })).toEqual({
     kind: 'unknown',
   });
+});
+
+it('the exporter gets quota, holding and share of each tenant', async () => {
+  expect(await tenantShares(system)).toEqual([]);
+  await system.query(
+    `insert into service_clock (id, origin, wall_origin, rate, seen_at) values (1, $1, clock_timestamp(), 1, $1)`,
+    [new Date(T0)],
+  );
+  await runWork(system, { tenantId: 'blue', placedAt: T0, perNode: { cards: 4, cores: 1, memoryGiB: 1 } });
+  await store.setQuota({ tenantId: 'blue', quota: { cards: 3 }, at: T0, actor: 'test' });
+  expect(await tenantShares(system)).toMatchObject([
+    { tenant: 'blue', quota: 3, held: 4 },
+    { tenant: 'green', quota: null, held: 0 },
+  ]);
 });

@@ -1,9 +1,10 @@
-import type { FairnessBooks, FairnessStore, QuotaOrder, QuotaSet, QuotaView } from '#libs/application';
+import type { FairnessBooks, FairnessStore, MetricsReader, QuotaOrder, QuotaSet, QuotaView } from '#libs/application';
 import { overPromised } from '#libs/accounting';
 import type { Instant } from '#libs/domain';
-import { referenceMilli } from '#libs/scheduling';
+import { ShareBook, referenceMilli } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
 import { groupModelOf, runningJobOf, tenantModelOf, type AttemptRow, type GroupRow } from './planner-rows.js';
+import { serviceNow } from './service-time-sql.js';
 import { quotaInForce, selectAttempts, selectGroups, selectTenants, type TenantRow } from './planner-sql.js';
 
 interface QuotaRow extends TenantRow {
@@ -93,6 +94,27 @@ export class PostgresFairnessStore implements FairnessStore {
   async setHalfLife(seconds: number, at: Instant): Promise<void> {
     await this.database.query(rebase, [seconds, timestamptz(at)]);
   }
+}
+
+/** What the exporter shows of tenants, as of the service's time. */
+export async function tenantShares(database: Database): Promise<Awaited<ReturnType<MetricsReader['tenantShares']>>> {
+  const clock = await database.query<{ now: Instant }>(`select ${serviceNow} as now from service_clock c`);
+  const now = clock.rows[0]?.now;
+  if (now === undefined) return [];
+  const { tenants, charges, halfLifeSeconds } = await new PostgresFairnessStore(database).books(now);
+  const book = new ShareBook({ halfLifeSeconds });
+  book.setTenants(tenants);
+  const held = new Map<string, number>();
+  for (const charge of charges) {
+    book.start(charge);
+    held.set(charge.tenantId, (held.get(charge.tenantId) ?? 0) + charge.milli);
+  }
+  return tenants.map(({ id, quota }) => ({
+    tenant: id,
+    quota: quota?.cards ?? null,
+    held: (held.get(id) ?? 0) / 1000,
+    ratio: book.shareOf(id, Math.floor(now / 1000))?.levels.at(-1)?.ratio ?? null,
+  }));
 }
 
 async function readQuota(session: Session, tenantId: string): Promise<QuotaView | null> {

@@ -3,6 +3,7 @@ import type { Instant } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { type Database, type Statement, statement } from './database.js';
 import { jobTotals } from './job-totals.js';
+import { tenantShares } from './fairness-store.js';
 import { pendingMessages } from './outbox.js';
 
 type RowsOf<Method extends keyof MetricsReader> = Awaited<ReturnType<MetricsReader[Method]>>;
@@ -111,6 +112,7 @@ export class PostgresMetricsReader implements MetricsReader {
   pendingReasons = () => this.rows<'pendingReasons'>(pendingReasons);
   acceleratorSeconds = () => this.rows<'acceleratorSeconds'>(acceleratorSeconds);
   energy = () => this.rows<'energy'>(energy);
+  tenantShares = () => tenantShares(this.database);
   tenantEnergy = () => this.rows<'tenantEnergy'>(tenantEnergy);
   lostSeconds = () => this.rows<'lostSeconds'>(lostSeconds);
   overcommits = () => this.rows<'overcommits'>(overcommits);

@@ -1,6 +1,6 @@
 import { bounds, counter, gauge } from './family.js';
 
-const { pools, modelsPerPool, classes } = bounds;
+const { pools, modelsPerPool, classes, tenants } = bounds;
 export const capacityStates = ['free', 'allocated', 'reserved', 'drained', 'down', 'maintenance'] as const;
 export const nodeStateLabels = ['idle', 'allocated', 'mixed', 'drained', 'down', 'maintenance'] as const;
 export const precisions = ['fp16', 'fp64'] as const;
@@ -92,6 +92,33 @@ export const capacityFamilies = {
     clock: 'service',
     help: { zh: '作废的加速卡时间，按原因。', en: 'Accelerator time whose work was thrown away, by reason.' },
     formula: 'cards × run time of attempts that failed or were lost',
+  }),
+  tenantQuota: gauge('tenant_quota_accelerators', ['tenant'], {
+    origin: 'state',
+    unit: 'reference cards',
+    bound: tenants,
+    help: {
+      zh: '租户可随时持有的参考卡数；没有配额的租户不出现。',
+      en: 'Reference cards that the tenant may always hold; tenants without a quota are not here.',
+    },
+    formula: 'quota in force: an operator’s, else that of the seeds',
+  }),
+  tenantAllocated: gauge('tenant_allocated_accelerators', ['tenant'], {
+    origin: 'state',
+    unit: 'reference cards',
+    bound: tenants,
+    help: { zh: '租户自身作业当前持有的参考卡数。', en: 'Reference cards that the tenant’s own jobs hold now.' },
+    formula: 'sum over attempts that hold nodes of cards × exchange rate; without cards their part of a node',
+  }),
+  tenantFairShare: gauge('tenant_fair_share_ratio', ['tenant'], {
+    origin: 'state',
+    unit: 'ratio',
+    bound: tenants,
+    help: {
+      zh: '使用份额与应得份额之比，在同级租户中；1 为恰好，大于 1 为多用。',
+      en: 'Used share over due share among the tenant’s siblings: 1 is exactly fair, above 1 over-served.',
+    },
+    formula: '(effective use of the subtree / that of all siblings) / (weight / weights of all siblings)',
   }),
   poolOvercommittedNodes: gauge('pool_overcommitted_nodes', ['pool'], {
     origin: 'state',

@@ -77,3 +77,23 @@ export const tenantCollector: Collector = {
     }
   },
 };
+
+export const shareCollector: Collector = {
+  name: 'shares',
+  families: ['tenantQuota', 'tenantAllocated', 'tenantFairShare'],
+  async collect({ metrics }, into, context) {
+    const rows = await metrics.tenantShares();
+    const candidates = byTenant(rows.map(({ tenant, held }) => ({ tenant, weight: held })));
+    const named = await context.lists.named('tenants', candidates, bounds.tenants);
+    for (const { tenant, quota, held, ratio } of rows) {
+      // A ratio of many tenants together is none of any: who is not named is left out here, and counted as dropped.
+      if (!named.has(tenant)) {
+        context.dropped('tenantFairShare', tenant);
+        continue;
+      }
+      if (quota !== null) into.add('tenantQuota', { tenant }, quota);
+      into.add('tenantAllocated', { tenant }, held);
+      if (ratio !== null) into.add('tenantFairShare', { tenant }, ratio);
+    }
+  },
+};
