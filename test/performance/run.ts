@@ -5,12 +5,14 @@
 import { cpus, totalmem } from 'node:os';
 import { conservativeBench } from './conservative.js';
 import { cycleBench } from './cycle.js';
+import { promisesBench } from './promises.js';
 import { simulateBench } from './simulate.js';
 import { submitBench } from './submit.js';
 
 const benches: Readonly<Record<string, () => unknown>> = {
   conservative: conservativeBench,
   cycle: cycleBench,
+  promises: promisesBench,
   simulate: simulateBench,
   submit: submitBench,
 };

@@ -12,6 +12,7 @@ import type {
   PowerCapStore,
   IdSource,
   ReservationStore,
+  PromiseReader,
   QuoteJob,
   ServiceTime,
   SubmitJob,
@@ -39,6 +40,7 @@ export interface ApiDependencies {
   readonly catalogue: CatalogueReader;
   /** The catalogue as stored, held in memory; asked at each request, so that a new one is seen at once. */
   readonly reference: () => ReferenceCatalogue;
+  readonly promises: PromiseReader;
   readonly keys: KeyStore;
   readonly pools: PoolStore;
   readonly reservations: ReservationStore;

@@ -14,6 +14,7 @@ import { QuotesController } from './quotes/quotes.controller.js';
 import { MaintenanceController } from './reservations/maintenance.controller.js';
 import { ReservationDesk } from './reservations/reservation-desk.js';
 import { ReservationsController } from './reservations/reservations.controller.js';
+import { PromisesController } from './promises/promises.controller.js';
 import { Reference, type ReferenceCatalogue } from './reference.js';
 import { ClockController } from './service/clock.controller.js';
 import { FrontController } from './service/front.controller.js';
@@ -32,6 +33,7 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     JobsController,
     JobOutputController,
     QuotesController,
+    PromisesController,
     PoolsController,
     PolicyController,
     TenantsController,

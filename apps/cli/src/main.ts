@@ -7,6 +7,7 @@ import { devCommand } from './commands/dev.js';
 import { fairnessCommands } from './commands/fairness.js';
 import { generateCommand } from './commands/generate.js';
 import { jobCommands } from './commands/jobs.js';
+import { promiseCommands } from './commands/promises.js';
 import { keyCommands } from './commands/keys.js';
 import { nodeCommands } from './commands/nodes.js';
 import { policyCommands } from './commands/policy.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   databaseCommands(program, cli);
   keyCommands(program, cli);
   jobCommands(program, cli);
+  promiseCommands(program, cli);
   poolCommands(program, cli);
   policyCommands(program, cli);
   fairnessCommands(program, cli);

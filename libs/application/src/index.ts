@@ -20,6 +20,7 @@ export * from './reservations/reservation-ports.js';
 export * from './scheduling/compare-plans.js';
 export * from './scheduling/cycle-loop.js';
 export * from './scheduling/default-policy.js';
+export * from './scheduling/keep-promises.js';
 export * from './scheduling/outlook-source.js';
 export * from './scheduling/planner-host.js';
 export * from './scheduling/planner-mirror.js';

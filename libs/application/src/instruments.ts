@@ -48,6 +48,13 @@ export type EngineResult = (typeof engineResults)[number];
 export const driftKinds = ['lost', 'stranger', 'finished'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
+/** Service time. */
+export interface ScoredPromise {
+  readonly class: string;
+  readonly kind: 'first' | 'last-hour';
+  /** Kept: started no later than the P90. `error`: seconds from the P50 to the start, negative when sooner. */
+  readonly score: { readonly kept: boolean; readonly error: number };
+}
 /** What became of an occurrence of a reservation: it went on to its end, nobody used it, or others had its nodes. */
 export const reservationOutcomes = ['ended', 'given-back', 'unmet'] as const;
 export type ReservationOutcome = (typeof reservationOutcomes)[number];
@@ -70,6 +77,8 @@ export interface SchedulerInstruments {
   reserved(outcome: ReservationOutcome, occurrences: number): void;
   /** The policy file was looked at and had faults. */
   policyRefused(): void;
+  /** A promise that named an interval, once its job has started. */
+  promised(outcome: ScoredPromise): void;
   called(call: EngineCall): void;
   /** What the last reconciliation of the pool found. */
   drifted(poolId: string, found: Readonly<Record<DriftKind, number>>): void;
@@ -128,6 +137,7 @@ export const noInstruments: Instruments = {
     conflicted: ignore,
     reserved: ignore,
     policyRefused: ignore,
+    promised: ignore,
     called: ignore,
     drifted: ignore,
   },

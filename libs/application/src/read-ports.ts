@@ -1,6 +1,7 @@
 /** What screens, reports and the exporter read. Views are plain data; times are epoch ms on the service clock. */
 import type { Catalogue, Figure, Instant, NodeState } from '#libs/domain';
 import type { HourSettlement } from '#libs/energy';
+import type { ResidualWindow } from '#libs/scheduling';
 import type { Page, Principal } from './ports.js';
 
 export interface PoolView {
@@ -133,6 +134,39 @@ export interface TenantView {
   readonly weight: number;
   readonly sample: boolean;
   readonly figures: Readonly<Record<string, Figure>>;
+}
+
+/** What a tenant was told about a start. */
+export interface PromiseView {
+  readonly madeAt: Instant;
+  readonly point: Instant;
+  readonly basis: string;
+  /** Null while too few outcomes are known. */
+  readonly p50: Instant | null;
+  readonly p90: Instant | null;
+}
+export interface JobPromises {
+  readonly first: PromiseView;
+  readonly latest: PromiseView;
+  /** Whether the first promise was kept; null until the job has started, and for one that named no interval. */
+  readonly kept: boolean | null;
+}
+/** How well starts were promised, over jobs of all tenants. */
+export interface Calibration {
+  readonly class: string;
+  readonly kind: 'first' | 'last-hour';
+  readonly promises: number;
+  readonly kept: number;
+  readonly withinP50: number;
+  readonly withinMinute: number;
+  readonly medianErrorSeconds: number;
+}
+export interface PromiseReader {
+  /** Of one job; null when it was promised nothing, or is not the principal's. */
+  ofJob(principal: Principal, jobId: string): Promise<JobPromises | null>;
+  /** Promises that named an interval, of jobs started since. */
+  calibration(since: Instant): Promise<readonly Calibration[]>;
+  residuals(): Promise<readonly ResidualWindow[]>;
 }
 
 export interface CatalogueReader {

@@ -9,6 +9,7 @@ export type DurableKey =
   | 'conflicts'
   | 'reservationOccurrences'
   | 'policyReloadFailures'
+  | 'promiseOutcomes'
   | 'poolOvercommitDetected';
 
 /** Counts in memory and hands the sums to the database now and then: one write a flush, however much was counted. */

@@ -93,6 +93,10 @@ function schedulerInstruments(registry: ProcessRegistry, durable: DurableCounter
     conflicted: (kind, times) => durable.add('conflicts', { kind }, times),
     reserved: (outcome, occurrences) => durable.add('reservationOccurrences', { outcome }, occurrences),
     policyRefused: () => durable.add('policyReloadFailures', {}, 1),
+    promised: ({ class: jobClass, kind, score }) => {
+      durable.add('promiseOutcomes', { class: jobClass, kind, kept: String(score.kept) }, 1);
+      if (kind === 'first') registry.observe('reservationSlip', { class: jobClass }, Math.max(0, score.error));
+    },
     called: ({ poolId: pool, engine, operation: op, result, seconds }) => {
       registry.increase('dispatch', { pool, engine, op, result });
       registry.observe('dispatchSeconds', { pool, op }, seconds);
@@ -138,5 +142,6 @@ function zeros(registry: ProcessRegistry): void {
     registry.zero('jobRun', { class: jobClass });
     registry.zero('jobSlowdown', { class: jobClass });
     registry.zero('jobEstimate', { class: jobClass });
+    registry.zero('reservationSlip', { class: jobClass });
   }
 }

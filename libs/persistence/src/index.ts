@@ -24,6 +24,8 @@ export * from './planner-feed.js';
 export { PostgresPolicyStore } from './policy-store.js';
 export * from './pool-store.js';
 export * from './power-cap-store.js';
+export * from './promise-store.js';
+export * from './promise-reader.js';
 export * from './schema-description.js';
 export * from './settlement-store.js';
 export * from './simulated-engine-store.js';

@@ -20,6 +20,7 @@ export * from './planner.js';
 export * from './power-book.js';
 export * from './predictor.js';
 export * from './profile.js';
+export * from './promises/index.js';
 export * from './reference-cards.js';
 export * from './resolve.js';
 export * from './scorers.js';

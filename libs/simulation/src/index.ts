@@ -3,6 +3,7 @@ export * from './metrics.js';
 export * from './protocols/protocol-a.js';
 export * from './protocols/protocol-b.js';
 export * from './protocols/protocol-c.js';
+export * from './promises/index.js';
 export * from './simulate.js';
 export * from './swf.js';
 export * from './demand/index.js';

@@ -83,6 +83,22 @@ export class Line {
     outcome.undoStarts();
     return outcome.starts.map(({ slot, backfilled }) => ({ job: this.queue.job(slot), backfilled }));
   }
+
+  /** What one pass would start, and when those would start that it gives a reservation. The profile is left as it was. */
+  plan(now: Seconds): {
+    readonly starts: readonly QueuedJob[];
+    readonly reservations: readonly { readonly job: QueuedJob; readonly start: Seconds }[];
+  } {
+    if (this.queue.size === 0) return { starts: [], reservations: [] };
+    this.kinds.refresh();
+    const outcome = this.pass.run(now, { goal: 'estimates' });
+    outcome.undoReservations();
+    outcome.undoStarts();
+    return {
+      starts: outcome.starts.map(({ slot }) => this.queue.job(slot)),
+      reservations: outcome.reservations.map(({ slot, start }) => ({ job: this.queue.job(slot), start })),
+    };
+  }
 }
 
 /** A machine of identical processors under the production planner's queue, profile and pass. */

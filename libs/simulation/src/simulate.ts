@@ -74,7 +74,7 @@ export function simulate(request: SimulationRequest): SimulationResult {
  * Processor-seconds by user with exponential decay. Instead of shrinking all old use at each charge, new use is inflated by
  * 2^(time / half-life): only ratios matter to the order, and these are the same.
  */
-class UserShares {
+export class UserShares {
   private readonly usage = new Map<number, number>();
   private readonly accrualSeconds: number;
   private readonly halfLifeSeconds: number;

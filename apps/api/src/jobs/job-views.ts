@@ -101,6 +101,29 @@ const Waiting = z
   })
   .meta({ id: 'Waiting', description: 'Why it has not started, as of the last cycle that had something new to say' });
 
+const told = {
+  madeAt: TimeText,
+  point: TimeText.meta({ description: 'Where the plan put it' }),
+  basis: z.string(),
+  p50: TimeText.nullable().meta({
+    description: 'Half of the starts come no later; null while too few outcomes are known',
+  }),
+  p90: TimeText.nullable().meta({ description: 'Nine of ten starts come no later' }),
+};
+const PromiseShown = z
+  .strictObject({
+    ...told,
+    first: z.strictObject(told),
+    kept: z.boolean().nullable().meta({ description: 'Whether the first promise was kept; null until it has started' }),
+  })
+  .nullable()
+  .meta({
+    id: 'StartPromise',
+    description:
+      'Told anew only when P50 moved by more than ten minutes and a fifth of the wait ahead; null for a job that did not have to wait',
+  });
+export type PromiseShown = z.infer<typeof PromiseShown>;
+
 const shared = {
   id: z.string(),
   tenant: z.string(),
@@ -126,6 +149,7 @@ export const JobSummary = z
 export const JobShown = z
   .strictObject({
     ...shared,
+    promise: PromiseShown,
     request: RequestShown,
     notes: z.array(Text).meta({ description: 'What of the request this version takes down but does not act on' }),
   })
@@ -167,6 +191,7 @@ export const Explanation = z
       .nullable()
       .meta({ description: 'reservation: a place in the plan; backlog: work ahead over capacity; none' }),
     pool: z.string().nullable(),
+    promise: PromiseShown,
     cycle: z.int().nullable(),
   })
   .meta({ id: 'Explanation' });

@@ -136,7 +136,9 @@ export class JobsController {
     problems: ['job-unknown'],
   })
   async get(@Caller() principal: Principal, @Param('id') id: string): Promise<JobShown> {
-    return jobShown(await findJob(this.api, principal, id), principal, this.reference());
+    const job = await findJob(this.api, principal, id);
+    const promises = await this.api.promises.ofJob(principal, id);
+    return jobShown(job, principal, { reference: this.reference(), promises });
   }
 
   @Post(':id/cancel')
@@ -179,7 +181,8 @@ export class JobsController {
     problems: ['job-unknown'],
   })
   async explain(@Caller() principal: Principal, @Param('id') id: string): Promise<Explanation> {
-    return explanationOf(await findJob(this.api, principal, id), this.api.time.now());
+    const job = await findJob(this.api, principal, id);
+    return explanationOf(job, await this.api.promises.ofJob(principal, id), this.api.time.now());
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JobView, VerdictView } from '#libs/application';
+import type { JobPromises, JobView, VerdictView } from '#libs/application';
 import {
   type Instant,
   type JobState,
@@ -13,6 +13,7 @@ import type { Evidence } from '#libs/scheduling';
 import type { z } from 'zod';
 import type { EvidenceShown, Explanation } from '../jobs/job-views.js';
 import { timeOrNull } from './amounts.js';
+import { promiseShown } from './job.js';
 
 type Words = { readonly zh: string; readonly en: string };
 
@@ -41,7 +42,7 @@ const stateTexts = {
 } as const satisfies Record<JobState, Words>;
 
 /** Why the job is where it is, in words and in numbers. For a job that waits, as the last cycle with news decided. */
-export function explanationOf(job: JobView, now: Instant): Explanation {
+export function explanationOf(job: JobView, promises: JobPromises | null, now: Instant): Explanation {
   const verdict = job.state === 'queued' ? job.verdict : null;
   return {
     id: job.id,
@@ -53,6 +54,7 @@ export function explanationOf(job: JobView, now: Instant): Explanation {
     estimatedStart: timeOrNull(verdict?.estimatedStart ?? null),
     basis: verdict?.basis ?? null,
     pool: verdict?.poolId ?? job.placement?.poolId ?? null,
+    promise: promiseShown(promises),
     cycle: verdict?.cycle ?? null,
   };
 }

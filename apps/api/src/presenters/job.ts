@@ -1,7 +1,7 @@
-import type { JobEventView, JobView, Principal, QueuedBody } from '#libs/application';
+import type { JobEventView, JobPromises, JobView, Principal, PromiseView, QueuedBody } from '#libs/application';
 import { type JobClass, type JobRequest, refusalTexts, rfc3339 } from '#libs/domain';
 import type { z } from 'zod';
-import type { JobAccepted, JobEvent, JobShown, JobSummary } from '../jobs/job-views.js';
+import type { JobAccepted, JobEvent, JobShown, JobSummary, PromiseShown } from '../jobs/job-views.js';
 import type { Reference } from '../reference.js';
 import { timeOrNull } from './amounts.js';
 
@@ -17,7 +17,11 @@ export function jobSummary(job: JobView, reference: Reference): JobSummary {
   };
 }
 
-export function jobShown(job: JobView, principal: Principal, reference: Reference): JobShown {
+export function jobShown(
+  job: JobView,
+  principal: Principal,
+  { reference, promises }: { readonly reference: Reference; readonly promises: JobPromises | null },
+): JobShown {
   const request = requestOf(job);
   const { run, constraints, ...rest } = request;
   // What is run is the tenant's own business; operators need it to help, planners and auditors do not.
@@ -25,6 +29,7 @@ export function jobShown(job: JobView, principal: Principal, reference: Referenc
   const { simulated: _simulated, ...shownRun } = run ?? {};
   return {
     ...sharedOf(job, reference),
+    promise: promiseShown(promises),
     request: {
       ...(rest as Omit<JobShown['request'], 'run' | 'constraints'>),
       ...(constraints && { constraints: constraintsShown(constraints) }),
@@ -35,6 +40,19 @@ export function jobShown(job: JobView, principal: Principal, reference: Referenc
     notes: [],
   };
 }
+
+export function promiseShown(promises: JobPromises | null): PromiseShown {
+  if (promises === null) return null;
+  return { ...toldShown(promises.latest), first: toldShown(promises.first), kept: promises.kept };
+}
+
+const toldShown = ({ madeAt, point, basis, p50, p90 }: PromiseView): NonNullable<PromiseShown>['first'] => ({
+  madeAt: rfc3339(madeAt),
+  point: rfc3339(point),
+  basis,
+  p50: timeOrNull(p50),
+  p90: timeOrNull(p90),
+});
 
 function sharedOf(job: JobView, reference: Reference): Omit<JobSummary, 'resources' | 'timeLimitSeconds'> {
   const { placement, verdict } = job;

@@ -23,7 +23,7 @@ const QuoteOptionShown = z
       .strictObject({
         estimate: TimeText.meta({ description: 'Where the plan would put it, were every job to use its whole limit' }),
         p50: TimeText.nullable(),
-        p90: TimeText.nullable().meta({ description: 'Null until starts are calibrated against what came true' }),
+        p90: TimeText.nullable().meta({ description: 'Null while fewer than 20 promised starts have come true' }),
         basis: z.string(),
       })
       .nullable(),

@@ -8,11 +8,13 @@ import {
   InProcessPlanner,
   type Instruments,
   PlannerMirror,
+  type QuoteDesk,
   QuoteJob,
   SubmitJob,
   CatalogueOutlooks,
 } from '#libs/application';
 import type { Settings } from '#libs/config';
+import { ResidualBook } from '#libs/scheduling';
 import {
   PostgresCatalogueReader,
   PostgresFairnessStore,
@@ -24,6 +26,7 @@ import {
   PostgresPoolStore,
   PostgresPowerCapStore,
   PostgresReservationStore,
+  PostgresPromiseReader,
   schemaState,
 } from '#libs/persistence';
 import { type Foundation, ids, sha256, stopwatch, wallClock } from './foundation.js';
@@ -71,19 +74,15 @@ export async function assembleApi(
   }, MIRROR_EVERY_MS);
   const schema = onceASecond(() => schemaState(system));
   const jobs = new PostgresJobStore(app);
-  const desk = {
-    get asOf() {
-      return mirror.asOf;
-    },
-    refresh: (now: number) => mirror.refresh(now),
-    quote: host.quote.bind(host),
-    admit: host.admit.bind(host),
-  };
+  const promises = new PostgresPromiseReader(app, system);
+  const residuals = onceASecond(async () => new ResidualBook(await promises.residuals()));
+  const desk = deskOf(mirror, host);
   return {
     dependencies: {
       jobs,
       submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
-      quoteJob: new QuoteJob({ desk, tenants, books }),
+      quoteJob: new QuoteJob({ desk, tenants, books, residuals }),
+      promises,
       ...storesOf(foundation),
       reference: () => live.catalogue,
       ids,
@@ -115,6 +114,15 @@ export async function assembleApi(
     },
   };
 }
+
+const deskOf = (mirror: PlannerMirror, host: InProcessPlanner): QuoteDesk => ({
+  get asOf() {
+    return mirror.asOf;
+  },
+  refresh: (now) => mirror.refresh(now),
+  quote: host.quote.bind(host),
+  admit: host.admit.bind(host),
+});
 
 function faultOf(state: Awaited<ReturnType<typeof schemaState>>): string | null {
   if (state.kind === 'ready') return null;

@@ -4,6 +4,7 @@ import {
   CatalogueOutlooks,
   DispatchOutbox,
   type Instruments,
+  KeepPromises,
   KeepReservations,
   MeasuredEngine,
   ObserveEngines,
@@ -26,6 +27,7 @@ import {
   PostgresPlannerFeed,
   PostgresPolicyStore,
   PostgresPoolStore,
+  PostgresPromiseStore,
   PostgresReservationKeeper,
   PostgresSettlementStore,
   PostgresSimulatedEngineStore,
@@ -104,6 +106,7 @@ export function schedulerDependencies(
     sha256,
     stopwatch,
     instruments: instruments.scheduler,
+    promises: new KeepPromises(new PostgresPromiseStore(system), instruments.scheduler),
   };
   return {
     holder: `${hostname()}:${process.pid}:${ids.uuid()}`,

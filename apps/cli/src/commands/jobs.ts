@@ -33,7 +33,10 @@ interface Request {
 }
 /** In lists the request's size stands beside the job, alone the whole request below it. */
 type ListedJob = Job & Request;
-type ShownJob = Job & { readonly request: Request };
+type ShownJob = Job & {
+  readonly request: Request;
+  readonly promise: { readonly p50: string | null; readonly p90: string | null; readonly kept: boolean | null } | null;
+};
 interface Quote {
   readonly options: readonly {
     readonly pool: string;
@@ -245,6 +248,11 @@ function describe(job: ShownJob): string {
       ['waits', `${job.waiting.text.zh} · ${job.waiting.text.en}`],
       ['estimate', localTime(job.waiting.estimatedStart)],
     );
+  if (job.promise?.p50) {
+    const { p50, p90, kept } = job.promise;
+    const outcome = kept === null ? '' : kept ? ' (first promise kept)' : ' (first promise broken)';
+    rows.push(['promise', `P50 ${localTime(p50)}, P90 ${localTime(p90)}${outcome}`]);
+  }
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join('\n');
 }
 

@@ -1,6 +1,6 @@
 import { HOUR_MS, type Instant, JOULES_PER_KWH, type JobRequest, type Refusal, joules } from '#libs/domain';
 import { type SupplyHour, nodeWatts, powerModelAt, supplyStack } from '#libs/energy';
-import type { Admission, Evidence, PoolOption, QueuedJob } from '#libs/scheduling';
+import type { Admission, Evidence, PoolOption, QueuedJob, ResidualBook } from '#libs/scheduling';
 import type { SiteBook } from '../energy/site-energy.js';
 import type { Principal } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
@@ -16,7 +16,7 @@ export interface QuoteDesk {
 export interface QuoteOption {
   readonly poolId: string;
   readonly groupId: string | null;
-  /** The plan's point, as if every running job used its whole limit. p50 and p90 stay null until starts are calibrated against outcomes. */
+  /** The plan's point, as if every running job used its whole limit. p50 and p90 stay null until enough starts have come true to calibrate them; both are the estimate where it would start at once. */
   readonly start: {
     readonly estimateMs: Instant;
     readonly p50Ms: Instant | null;
@@ -50,6 +50,8 @@ interface QuotePorts {
   readonly tenants: TenantDirectory;
   /** Books by site id, and the site of each pool. */
   readonly books: ReadonlyMap<string, SiteBook>;
+  /** How starts fell from the plan's points so far; absent: nothing is known. */
+  readonly residuals?: () => Promise<ResidualBook>;
 }
 
 /** Answers where and when a job that is not submitted would run, what it would cost and how green it would be: the same planner, asked. */
@@ -71,11 +73,13 @@ export class QuoteJob {
     const request = completed(asked.request, tenant);
     const job = this.asPlanned(request, tenant, asked.now);
     const options = await desk.quote(job, toSeconds(asked.now));
+    const residuals = (await this.ports.residuals?.()) ?? null;
+    const context = { request, now: toSeconds(asked.now), residuals };
     return {
       kind: 'quoted',
       asOf: desk.asOf ?? asked.now,
       tenant: tenant.id,
-      options: options.map((option) => this.priced(option, request)),
+      options: options.map((option) => this.priced(option, context)),
     };
   }
 
@@ -83,14 +87,32 @@ export class QuoteJob {
     return planned(request, tenant, { id: 'quote', sequence: Number.MAX_SAFE_INTEGER, now });
   }
 
-  private priced(option: PoolOption, request: JobRequest): QuoteOption {
-    const { poolId, groupId, refusal, evidence, estimatedStart, basis } = option;
-    const start =
-      estimatedStart === null ? null : { estimateMs: toMs(estimatedStart), p50Ms: null, p90Ms: null, basis };
+  private priced(option: PoolOption, context: QuoteContext): QuoteOption {
+    const { poolId, groupId, refusal, evidence } = option;
+    const { request } = context;
+    const start = startOf(option, context);
     const book = [...this.ports.books.values()].find((candidate) => candidate.poolIds.includes(poolId));
     const energy = start && book && groupId ? estimateEnergy(book, groupId, request, start.estimateMs) : null;
     return { poolId, groupId, start, refusal, evidence, energy };
   }
+}
+
+interface QuoteContext {
+  readonly request: JobRequest;
+  readonly now: number;
+  readonly residuals: ResidualBook | null;
+}
+
+function startOf(option: PoolOption, { request, now, residuals }: QuoteContext): QuoteOption['start'] {
+  const { estimatedStart: point, basis, evidence } = option;
+  if (point === null) return null;
+  const told = { estimateMs: toMs(point), p50Ms: null, p90Ms: null, basis };
+  if (residuals === null || basis === 'none') return told;
+  const { p50, p90 } = residuals.promise({ point, now, class: request.class, basis, ahead: evidence.ahead });
+  if (p50 === null || p90 === null) return told;
+  // Residuals are of jobs that had to wait; this one would not.
+  if (point <= now) return { ...told, p50Ms: told.estimateMs, p90Ms: told.estimateMs };
+  return { ...told, p50Ms: toMs(p50), p90Ms: toMs(p90) };
 }
 
 /**

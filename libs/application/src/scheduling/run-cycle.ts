@@ -3,6 +3,7 @@ import { type CyclePlan, type Delta, type PlannedStart, decisionOf, encodeCanoni
 import type { SchedulerInstruments } from '../instruments.js';
 import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
+import type { KeepPromises } from './keep-promises.js';
 import type { PlannerMirror } from './planner-mirror.js';
 import { VerdictDiary } from './verdict-diary.js';
 
@@ -25,6 +26,8 @@ interface CyclePorts {
   readonly sha256: (text: string) => string;
   readonly stopwatch: () => number;
   readonly instruments: SchedulerInstruments;
+  /** Absent: nothing is promised. */
+  readonly promises?: Pick<KeepPromises, 'execute' | 'forget'>;
 }
 const BEAT_EVERY_SECONDS = 5;
 
@@ -89,6 +92,7 @@ export class RunCycle {
     this.sinceKeyframe = Number.POSITIVE_INFINITY;
     this.pendingDeltas = [];
     this.diary.forget();
+    this.ports.promises?.forget();
   }
 
   /** Liveness is read from it, so an idle fleet beats too; a beat a second would be a write a second for nothing. */
@@ -132,11 +136,13 @@ export class RunCycle {
     const { log, instruments } = this.ports;
     for (const refusal of committed.refused) instruments.conflicted(refusal.why, 1);
     await this.recordCycle(cycle, epoch, plan);
-    const verdicts = this.diary.changed(plan.waiting, plan.now).map((verdict): VerdictToStore => ({
+    const news = this.diary.changed(plan.waiting, plan.now);
+    const verdicts = news.map((verdict): VerdictToStore => ({
       ...verdict,
       estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
     }));
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
+    await this.ports.promises?.execute({ epoch, now: plan.now, news });
     await this.refuseRejected(plan, now);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);

@@ -1,11 +1,12 @@
 import {
-  conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults, reservationOutcomes,
+  conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults, promiseKinds, reservationOutcomes,
 } from '#libs/application'; // prettier-ignore
 import { bounds, counter, gauge, histogram } from './family.js';
 
-const { pools } = bounds;
+const { pools, classes } = bounds;
 const poolsAndOther = pools + 1;
 const cycleBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+const slipBuckets = [0, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 259_200];
 const callBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 
 /** D: the loop, and the engines it talks to. */
@@ -83,6 +84,28 @@ export const schedulerFamilies = {
       en: 'Policy files that were read with faults, so that the old policy stayed.',
     },
     formula: 'one for each state of the file that has faults',
+  }),
+  promiseOutcomes: counter('promise_outcomes_total', ['class', 'kind', 'kept'], {
+    origin: 'durable',
+    unit: 'promises',
+    bound: classes * promiseKinds.length * 2,
+    clock: 'service',
+    help: {
+      zh: '开始时间承诺的兑现数：kind 为首次承诺或开始前至少一小时的最后承诺，kept 表示不晚于 P90。',
+      en: 'Start promises whose jobs have started; kept tells whether no later than the P90. Coverage is kept over all.',
+    },
+    formula: `counted when a job with a promise starts; kind = ${promiseKinds.join(', ')}`,
+  }),
+  reservationSlip: histogram('scheduler_reservation_slip_seconds', ['class'], {
+    unit: 's',
+    sets: classes,
+    buckets: slipBuckets,
+    clock: 'service',
+    help: {
+      zh: '实际开始晚于首次承诺 P50 的时长；提前为 0。',
+      en: 'How much later than the first promised P50 a job started; 0 when sooner.',
+    },
+    formula: 'max(0, start − P50) of the first promise, when the job starts',
   }),
   dispatch: counter('dispatch_total', ['pool', 'engine', 'op', 'result'], {
     origin: 'process',

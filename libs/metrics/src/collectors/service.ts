@@ -1,4 +1,5 @@
-import { conflictKinds, decisions, reservationOutcomes, submissionRejections } from '#libs/application';
+import { conflictKinds, decisions, promiseKinds, reservationOutcomes, submissionRejections } from '#libs/application';
+import { jobClasses } from '#libs/domain';
 import { catalogue } from '../catalogue.js';
 import type { DurableKey } from '../durable-counters.js';
 import { hasExactly, type Samples } from '../samples.js';
@@ -60,6 +61,7 @@ const durableKeys = [
   'conflicts',
   'reservationOccurrences',
   'policyReloadFailures',
+  'promiseOutcomes',
   'poolOvercommitDetected',
 ] as const satisfies readonly DurableKey[];
 
@@ -86,6 +88,10 @@ function zeros(into: Samples, pools: readonly string[]): void {
   for (const kind of conflictKinds) into.add('conflicts', { kind }, 0);
   for (const outcome of reservationOutcomes) into.add('reservationOccurrences', { outcome }, 0);
   into.add('policyReloadFailures', {}, 0);
+  for (const jobClass of jobClasses) {
+    for (const kind of promiseKinds)
+      for (const kept of ['true', 'false']) into.add('promiseOutcomes', { class: jobClass, kind, kept }, 0);
+  }
   for (const pool of pools) {
     into.add('backfilledJobs', { pool }, 0);
     into.add('poolOvercommitDetected', { pool }, 0);

@@ -2,6 +2,7 @@ import { Spine20261122020000 } from './20261122020000-spine.js';
 import { Fairness20261124210400 } from './20261124210400-fairness.js';
 import { Reservations20261124210500 } from './20261124210500-reservations.js';
 import { Placement20261124210600 } from './20261124210600-placement.js';
+import { Promises20261124210700 } from './20261124210700-promises.js';
 import { Policy20261124210800 } from './20261124210800-policy.js';
 
 /** In order; frozen once released. */
@@ -10,5 +11,6 @@ export const migrations = [
   { name: 'Fairness20261124210400', class: Fairness20261124210400 },
   { name: 'Reservations20261124210500', class: Reservations20261124210500 },
   { name: 'Placement20261124210600', class: Placement20261124210600 },
+  { name: 'Promises20261124210700', class: Promises20261124210700 },
   { name: 'Policy20261124210800', class: Policy20261124210800 },
 ];

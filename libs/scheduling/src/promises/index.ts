@@ -1,0 +1,3 @@
+export * from './model.js';
+export * from './promise.js';
+export * from './residual-book.js';

@@ -1,0 +1,2 @@
+export * from './promise-report.js';
+export * from './replay-promises.js';
