@@ -17,6 +17,7 @@ const wantLabels = [
   'component',
   'decision',
   'engine',
+  'kept',
   'kind',
   'method',
   'metric',
