@@ -57,6 +57,7 @@ const rules: Record<string, Rule> = {
   'GET /v1/jobs/{id}/events': { asked: job, want: 'not-found' },
   'GET /v1/jobs/{id}/logs': { asked: job, want: 'not-found' },
   'POST /v1/quotes': { asked: () => ({ body: aBody({ tenant: blue }) }), want: 'out-of-reach' },
+  'GET /v1/promises/calibration': { want: 'nothing-of-theirs' },
   'GET /v1/pools': { want: 'nothing-of-theirs' },
   'GET /v1/pools/{id}': { asked: () => ({ params: { id: pool } }), want: 'nothing-of-theirs' },
   'GET /v1/pools/{id}/nodes': {
