@@ -14,6 +14,8 @@ export interface DispatchOrder {
   readonly nodes: number;
   readonly perNode: NodeShape;
   readonly limitSeconds: number;
+  /** Goes on from the checkpoint after so many seconds of its run; absent: from the start. The limit counts from there. */
+  readonly resumeFromSeconds?: number;
   readonly run: JobRun;
   readonly name: string;
 }

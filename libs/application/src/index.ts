@@ -27,5 +27,4 @@ export * from './scheduling/planner-mirror.js';
 export * from './scheduling/policies.js';
 export * from './scheduling/replay-cycle.js';
 export * from './scheduling/run-cycle.js';
-export * from './scheduling/verdict-diary.js';
 export * from './service-time.js';

@@ -35,9 +35,12 @@ export interface HttpInstruments {
 
 export const cycleStages = ['snapshot', 'order', 'place', 'commit', 'dispatch'] as const;
 export type CycleStage = (typeof cycleStages)[number];
-/** placed and backfilled started; reserved holds a place in the profile; deferred waits without one; unsatisfiable no pool can hold as things stand. */
-export const decisions = ['placed', 'backfilled', 'reserved', 'deferred', 'unsatisfiable'] as const;
+/** placed and backfilled started; reserved holds a place in the profile; deferred waits without one; unsatisfiable no pool can hold as things stand; preempting makes room for another. */
+export const decisions = ['placed', 'backfilled', 'reserved', 'deferred', 'unsatisfiable', 'preempting'] as const;
 export type Decision = (typeof decisions)[number];
+/** Why running work was told to stop: for a more important job, for a tenant that asks back what is its own, or to go on with other nodes. */
+export const preemptionReasons = ['priority', 'reclaim', 'shrink', 'grow'] as const;
+export type PreemptionReason = (typeof preemptionReasons)[number];
 export const conflictKinds = ['job-moved', 'capacity-taken', 'fenced', 'lease-lost', 'engine-rejected'] as const;
 export type ConflictKind = (typeof conflictKinds)[number];
 export const engineOperations = ['prepare', 'release', 'cancel', 'observe'] as const;
@@ -73,6 +76,7 @@ export interface SchedulerInstruments {
   decided(decision: Decision, jobs: number): void;
   /** Jobs started in the pool ahead of one that could not start; also told as a decision. */
   backfilled(poolId: string, jobs: number): void;
+  preempted(poolId: string, reason: PreemptionReason): void;
   conflicted(kind: ConflictKind, times: number): void;
   reserved(outcome: ReservationOutcome, occurrences: number): void;
   /** The policy file was looked at and had faults. */
@@ -134,6 +138,7 @@ export const noInstruments: Instruments = {
     staged: ignore,
     decided: ignore,
     backfilled: ignore,
+    preempted: ignore,
     conflicted: ignore,
     reserved: ignore,
     policyRefused: ignore,

@@ -3,7 +3,7 @@
  * and engines implement them, tests bring the real PostgreSQL and, for engines, doubles that say so in their name.
  */
 import type { Instant, JobState, NodeShape, NodeState, Refusal, ServiceClock } from '#libs/domain';
-import type { Delta, Evidence, PlannedStart, Snapshot } from '#libs/scheduling';
+import type { Delta, Evidence, PlannedClaim, PlannedPreemption, PlannedStart, Snapshot } from '#libs/scheduling';
 import type { VersionedPolicy } from './scheduling/policies.js';
 
 // ---------------------------------------------------------------- time
@@ -192,6 +192,12 @@ export type Committed =
       readonly kind: 'committed';
       readonly started: readonly CommittedStart[];
       readonly refused: readonly { readonly jobId: string; readonly why: 'job-moved' | 'capacity-taken' }[];
+      /** Attempts that were told to stop for others; the rest had ended or were being stopped already. */
+      readonly preempted: readonly {
+        readonly attemptId: string;
+        readonly poolId: string;
+        readonly reason: PlannedPreemption['reason'];
+      }[];
     }
   /** Another scheduler has taken over; nothing was written. */
   | { readonly kind: 'fenced'; readonly epoch: number };
@@ -202,6 +208,8 @@ export interface PlanCommitter {
     readonly cycle: number;
     readonly now: Instant;
     readonly starts: readonly (PlannedStart & { readonly attemptId: string })[];
+    readonly preemptions?: readonly PlannedPreemption[];
+    readonly claims?: readonly PlannedClaim[];
   }): Promise<Committed>;
 }
 

@@ -19,19 +19,31 @@ export type JobState = keyof typeof jobMoves;
 export const jobStates = Object.keys(jobMoves) as JobState[];
 
 export const attemptMoves = {
-  placed: ['prepared', 'released', 'running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
-  prepared: ['released', 'running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
-  released: ['running', 'completed', 'failed', 'timeout', 'cancelled', 'rejected', 'lost'],
-  running: ['completed', 'failed', 'timeout', 'cancelled', 'lost'],
+  placed: [
+    'prepared',
+    'released',
+    'running',
+    'completed',
+    'failed',
+    'timeout',
+    'cancelled',
+    'preempted',
+    'rejected',
+    'lost',
+  ],
+  prepared: ['released', 'running', 'completed', 'failed', 'timeout', 'cancelled', 'preempted', 'rejected', 'lost'],
+  released: ['running', 'completed', 'failed', 'timeout', 'cancelled', 'preempted', 'rejected', 'lost'],
+  running: ['completed', 'failed', 'timeout', 'cancelled', 'preempted', 'lost'],
   completed: [],
   failed: [],
   timeout: [],
   cancelled: [],
+  preempted: [],
   rejected: [],
   lost: [],
 } as const satisfies Record<string, readonly string[]>;
 export type AttemptState = keyof typeof attemptMoves;
-export type AttemptOutcome = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'rejected' | 'lost';
+export type AttemptOutcome = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'preempted' | 'rejected' | 'lost';
 
 export const isOver = (state: JobState): boolean => jobMoves[state].length === 0;
 export const attemptIsOver = (state: AttemptState): boolean => attemptMoves[state].length === 0;
@@ -44,7 +56,7 @@ export const holdingAttemptStates = [
 ] as const satisfies readonly AttemptState[];
 export const mayMove = (from: JobState, to: JobState): boolean => (jobMoves[from] as readonly JobState[]).includes(to);
 
-/** What becomes of the job when its attempt ends so. A lost or rejected attempt puts the job back into the queue while tries remain. */
+/** What becomes of the job when its attempt ends so. A lost or rejected attempt puts the job back into the queue while tries remain, one that was put out always. */
 export function jobStateAfter(outcome: AttemptOutcome, triesLeft: number): JobState {
   switch (outcome) {
     case 'completed':
@@ -52,6 +64,8 @@ export function jobStateAfter(outcome: AttemptOutcome, triesLeft: number): JobSt
     case 'timeout':
     case 'cancelled':
       return outcome;
+    case 'preempted':
+      return 'queued';
     case 'rejected':
     case 'lost':
       return triesLeft > 0 ? 'queued' : 'failed';

@@ -65,7 +65,9 @@ export function heldJob(order: DispatchOrder, ref: string, now: Instant): Simula
     poolId: order.poolId,
     ref,
     state: 'held',
-    runSeconds: told?.runSeconds ?? drawnRunSeconds(order.attemptId, order.limitSeconds),
+    runSeconds: told
+      ? Math.max(1, told.runSeconds - (order.resumeFromSeconds ?? 0))
+      : drawnRunSeconds(order.attemptId, order.limitSeconds),
     limitSeconds: order.limitSeconds,
     ending: told?.outcome ?? 'completed',
     nodeIds: order.nodeIds,

@@ -6,6 +6,7 @@ export type DurableKey =
   | 'jobsRejected'
   | 'decisions'
   | 'backfilledJobs'
+  | 'preemptions'
   | 'conflicts'
   | 'reservationOccurrences'
   | 'policyReloadFailures'

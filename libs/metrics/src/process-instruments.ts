@@ -90,6 +90,7 @@ function schedulerInstruments(registry: ProcessRegistry, durable: DurableCounter
     staged: (stage, seconds) => registry.observe('cycleSeconds', { stage }, seconds),
     decided: (decision, jobs) => durable.add('decisions', { decision }, jobs),
     backfilled: (pool, jobs) => durable.add('backfilledJobs', { pool }, jobs),
+    preempted: (pool, reason) => durable.add('preemptions', { pool, reason }, 1),
     conflicted: (kind, times) => durable.add('conflicts', { kind }, times),
     reserved: (outcome, occurrences) => durable.add('reservationOccurrences', { outcome }, occurrences),
     policyRefused: () => durable.add('policyReloadFailures', {}, 1),

@@ -7,7 +7,8 @@ const findAlive = statement(
   'ending-find-alive',
   `select a.id, a.job_id, a.tenant_id, a.class, a.pool_id, a.started_at, a.limit_seconds, a.nodes, a.cards, a.cores, a.memory_gib,
      g.cores as group_cores, g.memory_gib as group_memory_gib,
-     exchange_rate_at(g.accelerator_model, g.node_type_id, a.placed_at) as exchange_rate, j.state as job_state, j.tries_left, j.submitted_at
+     exchange_rate_at(g.accelerator_model, g.node_type_id, a.placed_at) as exchange_rate, j.state as job_state, j.tries_left, j.submitted_at, a.preempt_at is not null as is_preempted,
+     (j.request->'flexibility'->>'checkpointIntervalSeconds')::int as checkpoint_seconds
    from attempt a join job j on j.id = a.job_id join node_group g on g.id = a.group_id
    where a.id = any($1::uuid[]) and a.state in ('placed', 'prepared', 'released', 'running') order by a.job_id`,
 );
@@ -22,6 +23,8 @@ interface AliveRow extends UsedShape {
   readonly job_state: JobState;
   readonly tries_left: number;
   readonly submitted_at: Instant;
+  readonly is_preempted: boolean;
+  readonly checkpoint_seconds: number | null;
 }
 
 // Nodes, then groups, then tenants, each by id: the order that the committer keeps too.
@@ -47,16 +50,20 @@ const writeEndings = statement(
   'ending-write',
   `with word as (
     select * from json_to_recordset($1::json) as w(
-      attempt_id uuid, outcome text, ended_at timestamptz, started_at timestamptz, exit_code int, detail text, job_state text)
+      attempt_id uuid, outcome text, ended_at timestamptz, started_at timestamptz, exit_code int, detail text, job_state text, kept_seconds int)
   ), over as (
     update attempt a set state = w.outcome, ended_at = w.ended_at, started_at = w.started_at, exit_code = w.exit_code,
       detail = w.detail
     from word w where a.id = w.attempt_id and a.state in ('placed', 'prepared', 'released', 'running')
-    returning a.*, w.job_state
+    returning a.*, w.job_state, w.kept_seconds
   ), moved as (
     update job j set state = o.job_state, exit_code = o.exit_code, detail = o.detail,
       started_at = case when o.job_state = 'queued' then null else o.started_at end,
       ended_at = case when o.job_state = 'queued' then null else o.ended_at end,
+      progress_seconds = least(j.limit_seconds - 1, j.progress_seconds + o.kept_seconds),
+      preemptions = j.preemptions + (o.state = 'preempted')::int,
+      -- being put out for others costs no try
+      tries_left = j.tries_left + (o.state = 'preempted')::int,
       avoid_pools = case when o.state = 'rejected' and not o.pool_id = any(j.avoid_pools)
         then j.avoid_pools || o.pool_id else j.avoid_pools end
     from over o where j.id = o.job_id returning j.id
@@ -132,7 +139,9 @@ export async function endAttempts(session: Session, changes: readonly EndedAttem
   return endings.map(endedJobOf);
 }
 
-function endingOf(row: AliveRow, change: EndedAttempt): Ending {
+function endingOf(row: AliveRow, told: EndedAttempt): Ending {
+  const change =
+    row.is_preempted && told.outcome === 'cancelled' && row.job_state !== 'cancelling' ? preempted(told) : told;
   const startedAt = row.started_at ?? change.startedAt;
   return {
     row,
@@ -141,6 +150,15 @@ function endingOf(row: AliveRow, change: EndedAttempt): Ending {
     endedAt: Math.max(change.endedAt, startedAt ?? -Infinity), // engines' clocks may disagree with what was noted before
     jobState: nextJobState(row, change.outcome),
   };
+}
+
+const preempted = (told: EndedAttempt): EndedAttempt => ({ ...told, outcome: 'preempted' });
+
+/** Seconds of the run that its checkpoints have kept. */
+function keptSeconds({ row, change, startedAt, endedAt }: Ending): number {
+  if (change.outcome !== 'preempted' || !row.checkpoint_seconds || startedAt === null) return 0;
+  const ran = Math.floor((endedAt - startedAt) / 1000);
+  return ran - (ran % row.checkpoint_seconds);
 }
 
 // Nobody gives a cancelled job another try.
@@ -164,15 +182,19 @@ async function accruedUsages(session: Session, endings: readonly Ending[]): Prom
   });
 }
 
-const recordOf = ({ row, change, startedAt, endedAt, jobState }: Ending): Record<string, unknown> => ({
-  attempt_id: row.id,
-  outcome: change.outcome,
-  ended_at: timestamptz(endedAt),
-  started_at: timestamptz(startedAt),
-  exit_code: change.exitCode,
-  detail: change.detail ?? null,
-  job_state: jobState,
-});
+const recordOf = (ending: Ending): Record<string, unknown> => {
+  const { row, change, startedAt, endedAt, jobState } = ending;
+  return {
+    attempt_id: row.id,
+    outcome: change.outcome,
+    ended_at: timestamptz(endedAt),
+    started_at: timestamptz(startedAt),
+    exit_code: change.exitCode,
+    detail: change.detail ?? null,
+    job_state: jobState,
+    kept_seconds: keptSeconds(ending),
+  };
+};
 
 const endedJobOf = ({ row, change, startedAt, endedAt, jobState }: Ending): EndedJob => ({
   jobId: row.job_id,

@@ -70,6 +70,11 @@ async function fill(tenantId: string): Promise<void> {
      select reservation_id, starts_at, tenant_id || '-node', 'pinned-a', tenant_id, reservation_id::text, tstzrange(starts_at, ends_at) from once`,
     [tenantId],
   );
+  await system.query(
+    `insert into claim (job_id, tenant_id, pool_id, group_id, node_indices, made_at, until, cycle)
+     select id, tenant_id, 'pinned', 'pinned-a', '{0}', now(), now() + interval '1 minute', 1 from job where tenant_id = $1 limit 1`,
+    [tenantId],
+  );
   await system.query(`insert into tenant_quota (tenant_id, cards, set_at, set_by) values ($1, 4, now(), 'test')`, [
     tenantId,
   ]);

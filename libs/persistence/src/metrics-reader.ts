@@ -72,7 +72,7 @@ const tenantEnergy = statement(
 const lostSeconds = statement(
   'metrics-lost-seconds',
   `select pool_id as pool, accelerator_model as model, word as reason, (sum(card_ms) / 1e3)::float8 as "cardSeconds" from ${jobTotals} t
-   where kind = 'finished' and word in ('lost','failed') group by 1, 2, 3 having sum(card_ms) > 0 order by 1, 2, 3`,
+   where kind = 'finished' and word in ('lost','failed','preempted') group by 1, 2, 3 having sum(card_ms) > 0 order by 1, 2, 3`,
 );
 
 // The auditor: what live attempts hold, summed afresh, against what is installed. The counts that commits guard cannot tell

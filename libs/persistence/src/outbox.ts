@@ -13,7 +13,7 @@ const claimDue = statement(
     from due where o.id = due.id returning o.id, o.kind, o.attempt_id, o.pool_id, o.tries
   )
   select c.id, c.kind, c.attempt_id, c.pool_id, c.tries, a.state, a.engine_ref, a.job_id, a.tenant_id, a.group_id, a.nodes,
-    a.cards, a.cores, a.memory_gib, a.limit_seconds, j.name, coalesce(j.request->'run', '{}') as run,
+    a.cards, a.cores, a.memory_gib, a.limit_seconds, j.name, coalesce(j.request->'run', '{}') as run, j.progress_seconds,
     case when a.placement = 'pinned' then array(
       select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) else '{}' end as node_ids
   from claimed c join attempt a on a.id = c.attempt_id join job j on j.id = a.job_id order by c.id`,
@@ -52,6 +52,7 @@ interface ClaimedRow {
   readonly limit_seconds: number;
   readonly name: string;
   readonly run: JobRun;
+  readonly progress_seconds: number;
   readonly node_ids: readonly string[];
 }
 
@@ -113,5 +114,6 @@ const orderOf = (row: ClaimedRow): DispatchOrder => ({
   perNode: { cards: row.cards, cores: row.cores, memoryGiB: row.memory_gib },
   limitSeconds: row.limit_seconds,
   run: row.run,
+  ...(row.progress_seconds > 0 && { resumeFromSeconds: row.progress_seconds }),
   name: row.name,
 });

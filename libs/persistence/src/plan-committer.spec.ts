@@ -48,7 +48,7 @@ describe('a plan that still holds', () => {
     await queue(job);
     const start = startOf(job, { nodeIndices: [3, 4], backfilled: true });
     expect(await commit([start])).toEqual({
-      kind: 'committed', started: [{ attemptId: start.attemptId, jobId: job.id, start }], refused: [],
+      kind: 'committed', started: [{ attemptId: start.attemptId, jobId: job.id, start }], refused: [], preempted: [],
     }); // prettier-ignore
     expect(
       await rowsOf('select node_id, cards, cores from placement_node where attempt_id = $1 order by 1', [

@@ -1,5 +1,6 @@
 import type { Committed, CommittedStart, PlanCommitter } from '#libs/application';
 import { statement, timestamptz, type Database, type Session } from './database.js';
+import { preempt } from './plan-preemption.js';
 import {
   decideStarts,
   type AcceptedStart,
@@ -18,7 +19,7 @@ const lockLease = statement('plan-lock-lease', `select epoch from lease where na
 
 const lockJobs = statement(
   'plan-lock-jobs',
-  `select id, state, nodes, cards, cores, memory_gib, attempts from job where id = any($1::uuid[]) order by id for no key update`,
+  `select id, state, nodes, (request->'resources'->>'nodesMax')::int as nodes_max, cards, cores, memory_gib, attempts from job where id = any($1::uuid[]) order by id for no key update`,
 );
 const findAttempts = statement('plan-find-attempts', 'select id, job_id from attempt where id = any($1::uuid[])');
 const findGroups = statement(
@@ -46,11 +47,12 @@ const writeStarts = statement(
   'plan-write-starts',
   `with start as (
     select * from json_to_recordset($1::json) as s(
-      attempt_id uuid, job_id uuid, pool_id text, group_id text, placement text, ends_by timestamptz, backfilled boolean)
+      attempt_id uuid, job_id uuid, pool_id text, group_id text, placement text, nodes int, ends_by timestamptz, backfilled boolean)
   ), moved as (
     update job j set state = 'placed', attempts = j.attempts + 1, tries_left = j.tries_left - 1, detail = null
     from start s where j.id = s.job_id and j.state = 'queued'
-    returning j.id, j.tenant_id, j.class, j.attempts, j.nodes, j.cards, j.cores, j.memory_gib, j.limit_seconds
+    returning j.id, j.tenant_id, j.class, j.attempts, j.nodes, j.cards, j.cores, j.memory_gib,
+      j.limit_seconds - j.progress_seconds as limit_seconds
   ), given as (
     select * from json_to_recordset($2::json) as g(attempt_id uuid, node_id text)
   ), node_taken as (
@@ -67,8 +69,8 @@ const writeStarts = statement(
     update node_group g set allocated_cards = g.allocated_cards + t.cards, allocated_cores = g.allocated_cores + t.cores,
       allocated_memory_gib = g.allocated_memory_gib + t.memory_gib
     from (
-      select s.group_id, sum(m.nodes * m.cards)::int as cards, sum(m.nodes * m.cores)::int as cores,
-        sum(m.nodes * m.memory_gib)::int as memory_gib
+      select s.group_id, sum(s.nodes * m.cards)::int as cards, sum(s.nodes * m.cores)::int as cores,
+        sum(s.nodes * m.memory_gib)::int as memory_gib
       from start s join moved m on m.id = s.job_id where s.placement = 'delegated' group by s.group_id
     ) t
     where g.id = t.group_id and g.allocated_cards + t.cards <= g.usable_cards
@@ -77,7 +79,7 @@ const writeStarts = statement(
   ), attempts as (
     insert into attempt (id, job_id, number, tenant_id, class, pool_id, group_id, placement, nodes, cards, cores, memory_gib,
                          limit_seconds, placed_at, ends_by, backfilled, epoch, cycle)
-    select s.attempt_id, m.id, m.attempts, m.tenant_id, m.class, s.pool_id, s.group_id, s.placement, m.nodes, m.cards, m.cores,
+    select s.attempt_id, m.id, m.attempts, m.tenant_id, m.class, s.pool_id, s.group_id, s.placement, s.nodes, m.cards, m.cores,
       m.memory_gib, m.limit_seconds, $3::timestamptz, s.ends_by, s.backfilled, $4::bigint, $5::bigint
     from start s join moved m on m.id = s.job_id
   ), places as (
@@ -118,13 +120,15 @@ export class PostgresPlanCommitter implements PlanCommitter {
     return this.database.transaction(async (session) => {
       const epoch = await currentEpoch(session);
       if (epoch !== plan.epoch) return { kind: 'fenced', epoch };
-      if (plan.starts.length === 0) return { kind: 'committed', started: [], refused: [] };
-      const decision = await judge(session, plan);
+      const decision = plan.starts.length > 0 ? await judge(session, plan) : nothing;
       if (decision.accepted.length > 0) await write(session, plan, decision.accepted);
-      return { kind: 'committed', started: startedOf(plan, decision), refused: decision.refused };
+      const preempted = plan.preemptions?.length ? await preempt(session, plan) : [];
+      return { kind: 'committed', started: startedOf(plan, decision), refused: decision.refused, preempted };
     });
   }
 }
+
+const nothing: Decision = { accepted: [], refused: [], refusedAttempts: [] };
 
 async function currentEpoch(session: Session): Promise<number> {
   const { rows } = await session.query<{ epoch: number }>(lockLease);
@@ -168,6 +172,7 @@ async function write(session: Session, plan: PlanToCommit, accepted: readonly Ac
     pool_id: group.pool_id,
     group_id: group.id,
     placement: group.placement,
+    nodes: start.nodes,
     ends_by: timestamptz(start.endsBy * 1000),
     backfilled: start.backfilled,
   }));

@@ -29,11 +29,12 @@ const anyStart = fc.record({
   job: fc.nat(13),
   groupId: fc.constantFrom('pinned', 'delegated', 'gone'),
   nodeIndices: fc.array(fc.nat(7), { maxLength: 4 }),
+  delegatedNodes: fc.integer({ min: 1, max: 4 }),
 });
 const anyStarts = fc.array(anyStart, { maxLength: 20 }).map((starts) =>
-  starts.map(({ job, ...rest }, i): StartToCommit => ({
+  starts.map(({ job, delegatedNodes, ...rest }, i): StartToCommit => ({
     ...rest, attemptId: `attempt-${i}`, jobId: `job-${job}`, poolId: 'p', endsBy: 0, backfilled: false, score: 0,
-    tenantId: 'blue', nodes: rest.nodeIndices.length, perNode: { cards: 0, cores: 0, memoryGiB: 0 },
+    tenantId: 'blue', nodes: rest.groupId === 'delegated' ? delegatedNodes : rest.nodeIndices.length, perNode: { cards: 0, cores: 0, memoryGiB: 0 },
   })),
 ); // prettier-ignore
 

@@ -13,6 +13,8 @@ export interface JobRow extends Amounts {
   readonly id: string;
   readonly state: string;
   readonly nodes: number;
+  /** Of an elastic job; else null. */
+  readonly nodes_max?: number | null;
 }
 export interface GroupRow {
   readonly id: string;
@@ -90,10 +92,11 @@ class Ledger {
     const job = this.waiting.get(start.jobId);
     // A job that was amended since, or that the plan names twice, is not the job the planner saw.
     if (!job || new Set(start.nodeIndices).size !== start.nodeIndices.length) return 'job-moved';
+    if (start.nodes < job.nodes || start.nodes > (job.nodes_max ?? job.nodes)) return 'job-moved';
     const group = this.groups.get(start.groupId);
     if (!group?.enabled) return 'capacity-taken';
-    const places = group.placement === 'pinned' ? this.nodesFor(start, job) : [group.id];
-    const share = group.placement === 'pinned' ? 1 : job.nodes;
+    const places = group.placement === 'pinned' ? this.nodesFor(start) : [group.id];
+    const share = group.placement === 'pinned' ? 1 : start.nodes;
     if (typeof places === 'string') return places;
     if (!places.every((place) => this.holds(place, job, share))) return 'capacity-taken';
     for (const place of places) this.reduce(place, job, share);
@@ -101,8 +104,8 @@ class Ledger {
     return { start, group, nodeIds: group.placement === 'pinned' ? places : [] };
   }
 
-  private nodesFor(start: StartToCommit, job: JobRow): string[] | Refused['why'] {
-    if (start.nodeIndices.length !== job.nodes) return 'job-moved';
+  private nodesFor(start: StartToCommit): string[] | Refused['why'] {
+    if (start.nodeIndices.length !== start.nodes) return 'job-moved';
     const ids = start.nodeIndices.map((index) => this.nodes.get(placeOf(start.groupId, index))?.id);
     return ids.every((id) => id !== undefined) ? ids : 'capacity-taken';
   }

@@ -92,11 +92,14 @@ class Follower {
 }
 
 const submit = (...jobs: ReturnType<typeof aNewJob>[]) => new PostgresBulkSubmit(system).submitAll(jobs);
-async function place(jobId: string, named: { groupId?: string; nodeIndices?: number[] } = {}): Promise<string | null> {
+async function place(
+  jobId: string,
+  named: { groupId?: string; nodeIndices?: number[]; nodes?: number } = {},
+): Promise<string | null> {
   const groupId = named.groupId ?? 'pinned-a';
   const start = {
     jobId, attemptId: aUuid(), groupId, poolId: groupId.slice(0, -2), nodeIndices: named.nodeIndices ?? [0], endsBy: t0 / 1000 + 3600,
-    backfilled: false, score: 1, tenantId: 'blue', nodes: 1, perNode: { cards: 1, cores: 8, memoryGiB: 64 },
+    backfilled: false, score: 1, tenantId: 'blue', nodes: named.nodes ?? 1, perNode: { cards: 1, cores: 8, memoryGiB: 64 },
   }; // prettier-ignore
   const committed = await new PostgresPlanCommitter(system).commit({ epoch: 0, cycle: 1, now: t0, starts: [start] });
   return committed.kind === 'committed' && committed.started.length === 1 ? start.attemptId : null;
@@ -161,7 +164,7 @@ describe('a cold start', () => {
     await submit(pinned, delegated);
     const [one, two] = [
       await place(pinned.id, { nodeIndices: [5] }),
-      await place(delegated.id, { groupId: 'delegated-a', nodeIndices: [] }),
+      await place(delegated.id, { groupId: 'delegated-a', nodeIndices: [], nodes: 2 }),
     ];
     const running = async (id: string | null) =>
       (await feed.cold(t0)).snapshot.running.find((attempt) => attempt.attemptId === id);

@@ -4,8 +4,8 @@ import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
 import { freshSince } from './latency-sql.js';
 import {
-  groupModelOf, linkModelsOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
-  type AttemptRow, type GroupRow, type PoolRow, type PowerCapRow, type QueuedRow, type WindowRow,
+  claimModelOf, groupModelOf, linkModelsOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
+  type AttemptRow, type ClaimRow, type GroupRow, type PoolRow, type PowerCapRow, type QueuedRow, type WindowRow,
 } from './planner-rows.js'; // prettier-ignore
 import {
   nodesThat,
@@ -14,6 +14,7 @@ import {
   powerCapsThat,
   queuedJobs,
   selectAttempts,
+  selectClaims,
   selectGroups,
   selectLinks,
   selectTenants,
@@ -136,6 +137,7 @@ async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
   const running = await session.query<AttemptRow>(selectAttempts(''));
   const queued = await session.query<QueuedRow>(queuedJobs(''));
   const windows = await session.query<WindowRow>(selectWindows(''));
+  const claims = await session.query<ClaimRow>(selectClaims(''));
   const links = await session.query<{ body: SiteLink }>(selectLinks);
   const caps = await session.query<PowerCapRow>(powerCapsThat('ends_at > $1::timestamptz'), [timestamptz(now)]);
   return {
@@ -143,7 +145,7 @@ async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
     pools: pools.rows.map(poolModelOf),
     groups: groups.rows.map(groupModelOf),
     nodeStates: nodes.rows.map(({ group_id, index, state }) => ({ groupId: group_id, index, state })),
-    windows: windows.rows.map(windowModelOf),
+    windows: [...windows.rows.map(windowModelOf), ...claims.rows.map(claimModelOf)],
     tenants: await readTenants(session),
     running: running.rows.map(runningJobOf),
     queued: queued.rows.map(queuedJobOf),
@@ -244,7 +246,9 @@ async function powerCapDeltas(session: Session, ids: readonly string[]): Promise
 async function windowDeltas(session: Session, ids: readonly string[]): Promise<Delta[]> {
   if (ids.length === 0) return [];
   const { rows } = await session.query<WindowRow>(selectWindows('and w.window_id = any($1::text[])'), [ids]);
-  const standing = new Set(rows.map((row) => row.id));
+  const claims = await session.query<ClaimRow>(selectClaims(`and 'claim:' || c.job_id = any($1::text[])`), [ids]);
+  const windows = [...rows.map(windowModelOf), ...claims.rows.map(claimModelOf)];
+  const standing = new Set(windows.map((window) => window.id));
   const gone = ids.filter((id) => !standing.has(id)).map((windowId) => ({ kind: 'window-gone' as const, windowId }));
-  return [...gone, ...rows.map((row) => ({ kind: 'window-set' as const, window: windowModelOf(row) }))];
+  return [...gone, ...windows.map((window) => ({ kind: 'window-set' as const, window }))];
 }

@@ -123,6 +123,7 @@ export interface QueuedRow extends ShapeColumns {
   readonly limit_seconds: number;
   readonly predicted_seconds: number;
   readonly avoid_pools: readonly string[];
+  readonly preemptions: number;
   readonly home_district: string;
   readonly resources: JobRequest['resources'] | null;
   readonly constraints: JobRequest['constraints'] | null;
@@ -147,6 +148,7 @@ export function queuedJobOf(row: QueuedRow): QueuedJob {
     fromDistrict: row.constraints?.fromDistrict ?? row.home_district,
     dataLevel: row.constraints?.dataLevel ?? 'general',
     ...(row.avoid_pools.length > 0 && { avoidPools: row.avoid_pools }),
+    ...(row.preemptions > 0 && { preemptions: row.preemptions }),
   };
 }
 
@@ -189,6 +191,14 @@ export interface AttemptRow extends ShapeColumns {
   readonly started_at: Instant | null;
   readonly ends_by: Instant;
   readonly node_indices: readonly number[];
+  readonly class: JobClass;
+  readonly leaving: boolean;
+  readonly priority: number;
+  readonly preemptions: number;
+  readonly predicted_seconds: number;
+  readonly nodes_min: number;
+  readonly nodes_max: number | null;
+  readonly flexibility: JobRequest['flexibility'] | null;
 }
 export const runningJobOf = (row: AttemptRow): RunningJob => ({
   attemptId: row.id,
@@ -200,6 +210,34 @@ export const runningJobOf = (row: AttemptRow): RunningJob => ({
   perNode: shapeOf(row),
   startedAt: wholeSeconds(row.started_at ?? row.placed_at),
   endsBy: wholeSeconds(row.ends_by),
+  predictedEnd: wholeSeconds(row.started_at ?? row.placed_at) + row.predicted_seconds,
+  class: row.class,
+  priority: row.priority,
+  ...(row.preemptions > 0 && { preemptions: row.preemptions }),
+  ...(row.leaving && { leaving: true }),
+  ...(row.flexibility?.preemptible && { preemptible: true }),
+  ...(row.flexibility?.checkpointIntervalSeconds !== undefined && {
+    checkpointInterval: row.flexibility.checkpointIntervalSeconds,
+  }),
+  ...(row.nodes_max !== null && { nodesMin: row.nodes_min, nodesMax: row.nodes_max }),
+});
+
+export interface ClaimRow {
+  readonly id: string;
+  readonly group_id: string;
+  readonly node_indices: readonly number[];
+  readonly from_at: Instant;
+  readonly until_at: Instant;
+  readonly job_id: string;
+}
+export const claimModelOf = (row: ClaimRow): WindowModel => ({
+  id: row.id,
+  groupId: row.group_id,
+  nodeIndices: row.node_indices,
+  from: Math.floor(row.from_at / 1000),
+  until: wholeSeconds(row.until_at),
+  kind: 'claim',
+  openTo: { jobs: [row.job_id] },
 });
 
 export interface WindowRow {

@@ -59,15 +59,19 @@ export const selectTenants = `
 /** Attempts that hold nodes of enabled pools. */
 export const selectAttempts = (condition: string): string => `
   select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by,
+    a.class, a.preempt_at is not null or a.cancel_at is not null as leaving, j.priority, j.preemptions, j.nodes as nodes_min,
+    greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
+    (j.request->'resources'->>'nodesMax')::int as nodes_max, j.request->'flexibility' as flexibility,
     array(select n.index from placement_node p join node n on n.id = p.node_id
           where p.attempt_id = a.id and n.group_id = a.group_id order by n.index) as node_indices
-  from attempt a join pool p on p.id = a.pool_id
+  from attempt a join pool p on p.id = a.pool_id join job j on j.id = a.job_id
   where p.enabled and a.state in ('placed', 'prepared', 'released', 'running') ${condition} order by a.id`;
 
 // A job that says no district asks from where its tenant is.
 export const queuedJobs = (condition: string): string => `
   select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.cores, j.memory_gib,
-    j.limit_seconds, j.predicted_seconds, j.avoid_pools, t.home_district,
+    j.limit_seconds - j.progress_seconds as limit_seconds, greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
+    j.preemptions, j.avoid_pools, t.home_district,
     j.request->'resources' as resources, j.request->'constraints' as constraints,
     j.request->'flexibility' as flexibility, j.request->'inputs' as inputs
   from job j join tenant t on t.id = j.tenant_id where j.state = 'queued' ${condition} order by j.sequence`;
@@ -82,3 +86,8 @@ export const selectWindows = (condition: string): string => `
   join node n on n.id = w.node_id and n.group_id = w.group_id
   join node_group g on g.id = n.group_id join pool p on p.id = g.pool_id
   where p.enabled ${condition} group by w.window_id, w.group_id, r.id order by w.window_id`;
+
+/** Nodes that are being vacated for a job that waits. */
+export const selectClaims = (condition: string): string => `
+  select 'claim:' || c.job_id as id, c.group_id, c.node_indices, c.made_at as from_at, c.until as until_at, c.job_id
+  from claim c join pool p on p.id = c.pool_id where p.enabled ${condition} order by c.job_id`;

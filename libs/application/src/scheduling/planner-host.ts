@@ -15,6 +15,7 @@ import {
 export interface PlannerHost {
   start(snapshot: Snapshot, policy: PlanningPolicy): Promise<void>;
   advance(deltas: readonly Delta[]): Promise<void>;
+  /** With the verdicts that have news: who asks keeps them. */
   plan(now: Seconds): Promise<CyclePlan>;
   snapshot(now: Seconds): Promise<Snapshot>;
   quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]>;
@@ -42,7 +43,7 @@ export class InProcessPlanner implements PlannerHost {
     this.started().advance(deltas);
   }
   async plan(now: Seconds): Promise<CyclePlan> {
-    return this.started().plan(now, { stopwatch: this.stopwatch });
+    return this.started().plan(now, { stopwatch: this.stopwatch, verdicts: 'news' });
   }
   async snapshot(now: Seconds): Promise<Snapshot> {
     return this.started().snapshot(now);

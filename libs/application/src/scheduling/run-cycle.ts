@@ -5,7 +5,6 @@ import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictT
 import { toMs, toSeconds } from '../service-time.js';
 import type { KeepPromises } from './keep-promises.js';
 import type { PlannerMirror } from './planner-mirror.js';
-import { VerdictDiary } from './verdict-diary.js';
 
 export interface CycleOutcome {
   readonly cycle: number;
@@ -45,7 +44,6 @@ export class RunCycle {
   private beatenAt = Number.NEGATIVE_INFINITY;
   private sinceKeyframe = Number.POSITIVE_INFINITY;
   private pendingDeltas: Delta[] = [];
-  private readonly diary = new VerdictDiary();
 
   constructor(
     private readonly ports: CyclePorts,
@@ -62,12 +60,12 @@ export class RunCycle {
     const planned = stopwatch();
     const starts = plan.starts.map((start) => ({ ...start, attemptId: this.ports.ids.uuid() }));
     const cycle = await this.nextNumber();
-    const committed = await this.commit(epoch, cycle, now, starts); // 3. commit
+    const committed = await this.commit(epoch, cycle, now, { ...plan, starts }); // 3. commit
     const ended = stopwatch();
     if (committed.kind === 'fenced') {
       instruments.conflicted('fenced', 1);
       this.forget();
-      return { cycle, started: 0, refused: 0, waiting: plan.waiting.length, fenced: true, more: false };
+      return { cycle, started: 0, refused: 0, waiting: waitingOf(plan), fenced: true, more: false };
     }
     await this.writeDown({ cycle, epoch, now, plan, committed }); // 4. evidence
     await this.beat(epoch, ended);
@@ -79,7 +77,7 @@ export class RunCycle {
       cycle,
       started: committed.started.length,
       refused: committed.refused.length,
-      waiting: plan.waiting.length,
+      waiting: waitingOf(plan),
       fenced: false,
       more: plan.starts.length >= mirror.policy.planning.maxStarts,
     };
@@ -91,7 +89,6 @@ export class RunCycle {
     this.number = null;
     this.sinceKeyframe = Number.POSITIVE_INFINITY;
     this.pendingDeltas = [];
-    this.diary.forget();
     this.ports.promises?.forget();
   }
 
@@ -119,10 +116,13 @@ export class RunCycle {
     epoch: number,
     cycle: number,
     now: Instant,
-    starts: readonly (PlannedStart & { readonly attemptId: string })[],
+    plan: Pick<CyclePlan, 'preemptions' | 'claims'> & {
+      readonly starts: readonly (PlannedStart & { readonly attemptId: string })[];
+    },
   ): Promise<Committed> {
-    if (starts.length === 0) return { kind: 'committed', started: [], refused: [] };
-    return this.ports.committer.commit({ epoch, cycle, now, starts });
+    const { starts, preemptions, claims } = plan;
+    if (starts.length + preemptions.length === 0) return { kind: 'committed', started: [], refused: [], preempted: [] };
+    return this.ports.committer.commit({ epoch, cycle, now, starts, preemptions, claims });
   }
 
   private async writeDown(done: {
@@ -136,8 +136,7 @@ export class RunCycle {
     const { log, instruments } = this.ports;
     for (const refusal of committed.refused) instruments.conflicted(refusal.why, 1);
     await this.recordCycle(cycle, epoch, plan);
-    const news = this.diary.changed(plan.waiting, plan.now);
-    const verdicts = news.map((verdict): VerdictToStore => ({
+    const verdicts = plan.waiting.map((verdict): VerdictToStore => ({
       ...verdict,
       estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
     }));
@@ -161,7 +160,8 @@ export class RunCycle {
   }
 
   private async recordCycle(cycle: number, epoch: number, plan: CyclePlan): Promise<void> {
-    const quiet = plan.starts.length === 0 && this.pendingDeltas.length === 0 && Number.isFinite(this.sinceKeyframe);
+    const isIdle = plan.starts.length + plan.preemptions.length === 0;
+    const quiet = isIdle && this.pendingDeltas.length === 0 && Number.isFinite(this.sinceKeyframe);
     if (quiet) {
       this.number = cycle - 1; // an idle tick is not worth a row nor a number
       return;
@@ -185,10 +185,14 @@ export class RunCycle {
   private async anticipate(committed: Extract<Committed, { kind: 'committed' }>, now: number): Promise<void> {
     if (committed.started.length === 0) return;
     const deltas = committed.started.map(({ attemptId, start }): Delta => {
-      const { jobId, tenantId, groupId, nodeIndices, nodes: nodeCount, perNode, endsBy } = start;
+      const { jobId, tenantId, groupId, nodeIndices, nodes: nodeCount, perNode, endsBy, predictedEnd, devices } = start;
       return {
         kind: 'attempt-placed',
-        attempt: { attemptId, jobId, tenantId, groupId, nodeIndices, nodeCount, perNode, startedAt: now, endsBy },
+        attempt: {
+          ...{ attemptId, jobId, tenantId, groupId, nodeIndices, nodeCount, perNode, startedAt: now, endsBy },
+          ...(predictedEnd !== undefined && { predictedEnd }),
+          ...(devices && { devices }),
+        },
       };
     });
     const withdrawn = committed.started.map(({ jobId }): Delta => ({ kind: 'job-withdrawn', jobId }));
@@ -197,6 +201,8 @@ export class RunCycle {
     this.pendingDeltas.push(...withdrawn, ...deltas);
   }
 }
+
+const waitingOf = (plan: CyclePlan): number => plan.counts.considered - plan.starts.length;
 
 function tellDecisions(
   instruments: SchedulerInstruments,
@@ -211,5 +217,7 @@ function tellDecisions(
   instruments.decided('backfilled', passed.length);
   instruments.decided('reserved', plan.counts.reserved);
   instruments.decided('unsatisfiable', impossible);
-  instruments.decided('deferred', Math.max(0, plan.waiting.length - plan.counts.reserved - impossible));
+  instruments.decided('deferred', Math.max(0, waitingOf(plan) - plan.counts.reserved - impossible));
+  instruments.decided('preempting', committed.preempted.length);
+  for (const { poolId, reason } of committed.preempted) instruments.preempted(poolId, reason);
 }

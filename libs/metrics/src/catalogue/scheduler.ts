@@ -1,5 +1,6 @@
 import {
-  conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults, promiseKinds, reservationOutcomes,
+  conflictKinds, cycleStages, decisions, driftKinds, engineOperations, engineResults,
+  preemptionReasons, promiseKinds, reservationOutcomes,
 } from '#libs/application'; // prettier-ignore
 import { bounds, counter, gauge, histogram } from './family.js';
 
@@ -54,6 +55,16 @@ export const schedulerFamilies = {
     bound: pools,
     help: { zh: '回填启动的作业数。', en: 'Jobs started ahead of one that could not start, without delaying it.' },
     formula: 'committed starts that the plan marks as backfilled',
+  }),
+  preemptions: counter('scheduler_preemptions_total', ['pool', 'reason'], {
+    origin: 'durable',
+    unit: 'jobs',
+    bound: pools * preemptionReasons.length,
+    help: {
+      zh: '为其他作业让位而停止的运行作业数。',
+      en: 'Running jobs that were told to stop to make room, or to go on with other nodes.',
+    },
+    formula: `reason = ${preemptionReasons.join(', ')}`,
   }),
   conflicts: counter('scheduler_conflicts_total', ['kind'], {
     origin: 'durable',

@@ -4,6 +4,7 @@ import { Reservations20261124210500 } from './20261124210500-reservations.js';
 import { Placement20261124210600 } from './20261124210600-placement.js';
 import { Promises20261124210700 } from './20261124210700-promises.js';
 import { Policy20261124210800 } from './20261124210800-policy.js';
+import { Preemption20261124210900 } from './20261124210900-preemption.js';
 
 /** In order; frozen once released. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: 'Placement20261124210600', class: Placement20261124210600 },
   { name: 'Promises20261124210700', class: Promises20261124210700 },
   { name: 'Policy20261124210800', class: Policy20261124210800 },
+  { name: 'Preemption20261124210900', class: Preemption20261124210900 },
 ];
