@@ -112,6 +112,7 @@ export function makeAnInstrumentNoise({ instruments }: FixedPage): void {
   scheduler.drifted('yueke', { lost: 0, stranger: 0, finished: 1 });
   scheduler.decided('backfilled', 2);
   scheduler.backfilled('yueke', 2);
+  scheduler.preempted('yueke', 'priority');
   jobs.started({ poolId: 'yueke', class: 'training', submittedAt: 0, releasedAt: 5_000, startedAt: 6_000 });
   database.watch(() => ({ idle: 1, used: 2, waiting: 0 }));
   instruments.seriesDropped(catalogue.httpRequests);

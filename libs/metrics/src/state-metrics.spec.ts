@@ -70,7 +70,7 @@ describe('values from the database', () => {
     const shown = (name: string): number => lines.filter((line) => line.name === `chusuan_${name}`).length;
     expect(shown('jobs_finished_total')).toBe(jobClasses.length * 4);
     expect(shown('outbox_pending')).toBe(2);
-    expect(shown('scheduler_decisions_total')).toBe(5);
+    expect(shown('scheduler_decisions_total')).toBe(6);
     expect(shown('pool_overcommit_detected_total')).toBe(1);
   });
 });
