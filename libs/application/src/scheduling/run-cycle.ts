@@ -141,7 +141,7 @@ export class RunCycle {
       estimatedStart: verdict.estimatedStart === null ? null : toMs(verdict.estimatedStart),
     }));
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
-    await this.ports.promises?.execute({ epoch, now: plan.now, news });
+    await this.ports.promises?.execute({ epoch, now: plan.now, news: plan.waiting });
     await this.refuseRejected(plan, now);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);

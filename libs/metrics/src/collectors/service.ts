@@ -1,4 +1,11 @@
-import { conflictKinds, decisions, promiseKinds, reservationOutcomes, submissionRejections } from '#libs/application';
+import {
+  conflictKinds,
+  decisions,
+  preemptionReasons,
+  promiseKinds,
+  reservationOutcomes,
+  submissionRejections,
+} from '#libs/application';
 import { jobClasses } from '#libs/domain';
 import { catalogue } from '../catalogue.js';
 import type { DurableKey } from '../durable-counters.js';
@@ -58,6 +65,7 @@ const durableKeys = [
   'jobsRejected',
   'decisions',
   'backfilledJobs',
+  'preemptions',
   'conflicts',
   'reservationOccurrences',
   'policyReloadFailures',
@@ -94,6 +102,7 @@ function zeros(into: Samples, pools: readonly string[]): void {
   }
   for (const pool of pools) {
     into.add('backfilledJobs', { pool }, 0);
+    for (const reason of preemptionReasons) into.add('preemptions', { pool, reason }, 0);
     into.add('poolOvercommitDetected', { pool }, 0);
   }
 }
