@@ -124,6 +124,9 @@ describe('preemption in the database', () => {
     });
   });
 
+});
+
+describe('victims and claims', () => {
   it('without checkpoints it starts from nothing', async () => {
     const { victim, plan } = await scene({ preemptible: true } as never, 3);
     await committer.commit(plan);

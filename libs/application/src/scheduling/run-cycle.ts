@@ -189,7 +189,15 @@ export class RunCycle {
       return {
         kind: 'attempt-placed',
         attempt: {
-          ...{ attemptId, jobId, tenantId, groupId, nodeIndices, nodeCount, perNode, startedAt: now, endsBy },
+          attemptId,
+          jobId,
+          tenantId,
+          groupId,
+          nodeIndices,
+          nodeCount,
+          perNode,
+          startedAt: now,
+          endsBy,
           ...(predictedEnd !== undefined && { predictedEnd }),
           ...(devices && { devices }),
         },
