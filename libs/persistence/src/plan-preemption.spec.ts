@@ -123,7 +123,6 @@ describe('preemption in the database', () => {
       lost: BigInt(8 * 201_000),
     });
   });
-
 });
 
 describe('victims and claims', () => {
