@@ -60,7 +60,15 @@ it('an urgent job puts out the preemptible run that loses least, starts on its n
   expect(await stateOf(urgent)).toBe('completed');
   expect(await stage.job(old)).toMatchObject({ state: 'running', attempts: 2 });
   expect(await stage.eventsOf(old)).toEqual([
-    ...['submitted', 'placed', 'released', 'started', 'preempting', 'requeued', 'placed', 'released', 'started'],
+    'submitted',
+    'placed',
+    'released',
+    'started',
+    'preempting',
+    'requeued',
+    'placed',
+    'released',
+    'started',
   ]);
   expect(await stage.overfull()).toEqual([]);
   expect((await stage.replays()).filter((replayed) => replayed.kind !== 'same')).toEqual([]);

@@ -17,6 +17,7 @@ describe('standard workload format', () => {
         submitSeconds: 100,
         runSeconds: 60,
         processors: 8,
+        allocatedProcessors: 4,
         requestedSeconds: 90,
         user: 3,
         group: 2,
