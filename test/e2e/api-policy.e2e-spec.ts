@@ -24,7 +24,7 @@ it('an operator applies one; whoever plans, audits or operates reads it, and its
   const applied = await ask('PUT /v1/policy', { key: api.keys.operator, body: body({ name: 'short', maxStarts: 7 }) });
   expect(applied.body).toMatchObject({
     active: { name: 'short', origin: 'applied' },
-    policy: { maxStarts: 7, latencyStaleSeconds: 900 },
+    policy: { maxStarts: 7, latencyStaleSeconds: 86_400 },
   });
   for (const key of [api.keys.operator, api.keys.planner, api.keys.auditor]) {
     expect((await ask('GET /v1/policy', { key })).body).toEqual(applied.body);

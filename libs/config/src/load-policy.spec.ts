@@ -31,7 +31,7 @@ it('the seeds say what the service runs by without them', async () => {
 it('what is left out has its default: nobody is preempted unless the file says so', () => {
   expect(policyOf(minimal)).toEqual({
     name: 'small',
-    latencyStaleSeconds: 900,
+    latencyStaleSeconds: 86_400,
     planning: {
       order: 'fcfs',
       backfill: 'easy',

@@ -41,7 +41,7 @@ const policyFile = z.strictObject({
   quotas: z.enum(['on', 'off']).default('on'),
   preemption: z.union([z.literal('off'), preemption]).default('off'),
   elastic: z.enum(['on', 'off']).default('on'),
-  latencyStaleSeconds: seconds(1, 7 * DAY_SECONDS).default(900),
+  latencyStaleSeconds: seconds(1, 7 * DAY_SECONDS).default(DAY_SECONDS),
 });
 
 /** What a policy file says, with its defaults filled in; as the use cases take it (compared by load-policy.spec.ts). */

@@ -45,7 +45,7 @@ const readStretch = statement(
      where r.cycle <= w.cycle and r.keyframe is not null
    )
    select r.cycle, r.epoch, r.now_s, coalesce(r.policy_sha256, '') as policy_sha256, coalesce(p.name, '') as policy_name,
-     coalesce(p.body, jsonb_build_object('planning', r.policy, 'latencyStaleSeconds', 900)) as policy_body, r.deltas, r.plan_sha256, r.starts, r.considered,
+     coalesce(p.body, jsonb_build_object('planning', r.policy, 'latencyStaleSeconds', 86400)) as policy_body, r.deltas, r.plan_sha256, r.starts, r.considered,
      case when r.cycle = base.cycle then r.keyframe end as keyframe
    from cycle_record r left join policy p on p.sha256 = r.policy_sha256, wanted w, base where r.epoch = w.epoch and r.cycle between base.cycle and w.cycle order by r.cycle`,
 );

@@ -31,7 +31,7 @@ const writeQuota = `
   )
   insert into change (kind, subject) select 'tenant', tenant_id from written`;
 
-const rebase = `
+const rebaseUse = `
   with moved as (
     update tenant t set used_half_life_s = $1,
       used_as_of = case when t.used_as_of is null then null else greatest(t.used_as_of, $2::timestamptz) end,
@@ -92,8 +92,13 @@ export class PostgresFairnessStore implements FairnessStore {
   }
 
   async setHalfLife(seconds: number, at: Instant): Promise<void> {
-    await this.database.query(rebase, [seconds, timestamptz(at)]);
+    await rebaseUsage(this.database, seconds, at);
   }
+}
+
+/** The same within a transaction of the caller's. */
+export async function rebaseUsage(session: Session, halfLifeSeconds: number, at: Instant): Promise<void> {
+  await session.query(rebaseUse, [halfLifeSeconds, timestamptz(at)]);
 }
 
 /** What the exporter shows of tenants, as of the service's time. */

@@ -28,9 +28,10 @@ describe('measured before assumed', () => {
     expect(effectiveLatency({ echeng: 2, huarong: 3 }, probes)).toEqual(want);
   });
 
-  it('probes count for 24 hours, by whole hours', () => {
+  it('probes count for 24 hours or as long as the policy says, by whole hours', () => {
     const at = (time: string): number => Date.parse(`2026-11-24T${time}+08:00`);
     expect(freshSince(at('09:59:59'))).toBe(Date.parse('2026-11-23T09:00:00+08:00'));
+    expect(freshSince(at('10:59:59'), 900)).toBe(Date.parse('2026-11-24T09:45:00+08:00'));
     expect(freshSince(at('10:00:00'))).toBe(Date.parse('2026-11-23T10:00:00+08:00'));
   });
 });

@@ -1,16 +1,21 @@
-import { HOUR_MS, type Instant, hourStart } from '#libs/domain';
+import { type Instant, SECOND_MS, hourStart } from '#libs/domain';
 import { serviceNow } from './service-time-sql.js';
 
-/** A probe counts for so long; a district of which no probe counts any more falls back to what is assumed of it, and is flagged. */
-export const freshForMs = 24 * HOUR_MS;
+/** What a probe counts for until a policy says otherwise (`latencyStaleSeconds`). */
+export const DEFAULT_STALE_SECONDS = 86_400;
 /**
- * Probes measured after this count. By whole hours, so that who starts cold within an hour knows what who followed through it
- * knows: staleness is noticed at the turn of the hour.
+ * Probes measured after this count; a district of which no probe counts any more falls back to what is assumed of it, and is
+ * flagged. By whole hours, so that who starts cold within an hour knows what who followed through it knows: staleness is
+ * noticed at the turn of the hour, up to an hour late.
  */
-export const freshSince = (now: Instant): Instant => hourStart(now) - freshForMs;
+export const freshSince = (now: Instant, staleSeconds: number = DEFAULT_STALE_SECONDS): Instant =>
+  hourStart(now) - staleSeconds * SECOND_MS;
 
-/** The same in a statement whose caller has no clock. */
-export const freshSinceNow = `(select date_trunc('hour', ${serviceNow}) - interval '${freshForMs} milliseconds' from service_clock c)`;
+const staleSecondsInForce = `coalesce((select (p.body->>'latencyStaleSeconds')::float8
+  from policy_active a join policy p on p.sha256 = a.policy_sha256 order by a.sequence desc limit 1), ${DEFAULT_STALE_SECONDS})`;
+/** The same in a statement, by the active policy. `now`: an SQL expression; null there: by the clock of the service. */
+export const freshSinceInForce = (now: string): string =>
+  `(select date_trunc('hour', coalesce(${now}, (select ${serviceNow} from service_clock c))) - interval '1 second' * ${staleSecondsInForce})`;
 
 /** By district: the median of the fresh probes of the pool `p`, null where all of them are stale. $-parameter: `freshSince`. */
 export const probesOf = (since: string): string => `

@@ -133,6 +133,15 @@ describe('latency', () => {
     expect((await deltasOf(feed, stale.cursor, t0 + 25 * HOUR)).deltas).toEqual([]);
   });
 
+  it('probes count as long as the policy says, for who follows and for who starts cold', async () => {
+    const feed = new PostgresPlannerFeed(system, { staleSeconds: () => 900 });
+    const { cursor, snapshot } = await feed.cold(t0 + 0.4 * HOUR);
+    expect(snapshot.pools[1]).toMatchObject({ latencyBasis: { echeng: 'measured', 'wuhan-donghu': 'measured' } });
+    const stale = ['two', { echeng: 2 }, { echeng: 'stale', 'wuhan-donghu': 'stale' }];
+    expect((await deltasOf(feed, cursor, t0 + 0.6 * HOUR)).deltas.map(latencyOf)).toEqual([stale]);
+    expect((await feed.cold(t0 + 0.6 * HOUR)).snapshot.pools[1]).toMatchObject({ latencyBasis: stale[2] });
+  });
+
   it('old probes are forgotten when new ones come', async () => {
     const later = t0 + 9 * 24 * HOUR;
     await new PostgresLatencyStore(system).record([probe(3, later)], 'key:x', later);

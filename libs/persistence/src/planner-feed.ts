@@ -2,7 +2,7 @@ import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
 import type { Instant, SiteLink } from '#libs/domain';
 import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
-import { freshSince } from './latency-sql.js';
+import { DEFAULT_STALE_SECONDS, freshSince } from './latency-sql.js';
 import {
   claimModelOf, groupModelOf, linkModelsOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
   type AttemptRow, type ClaimRow, type GroupRow, type PoolRow, type PowerCapRow, type QueuedRow, type WindowRow,
@@ -53,6 +53,11 @@ const untold = `
   where xact >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xact, $1::pg_snapshot)
   group by kind`;
 
+export interface FeedOptions {
+  readonly keepChanges?: number;
+  readonly staleSeconds?: () => number;
+}
+
 /**
  * The planner's picture: whole (`cold`), then followed (`since`).
  *
@@ -75,24 +80,35 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
   // Up to when probes of latency have been told stale; of the one follower that this feed has.
   private latencySince: Instant | null = null;
 
-  /** Takes a database opened as chusuan_system; serves one follower. `keepChanges`: how many change rows outlive a pruning. */
+  private readonly keepChanges: number;
+  private readonly staleSeconds: () => number;
+
+  /**
+   * Takes a database opened as chusuan_system; serves one follower. `keepChanges`: how many change rows outlive a pruning.
+   * `staleSeconds`: how long a latency probe counts now; whoever changes it starts its follower cold.
+   */
   constructor(
     private readonly database: Database,
-    private readonly options: { readonly keepChanges: number } = { keepChanges: 100_000 },
-  ) {}
+    { keepChanges = 100_000, staleSeconds = () => DEFAULT_STALE_SECONDS }: FeedOptions = {},
+  ) {
+    this.keepChanges = keepChanges;
+    this.staleSeconds = staleSeconds;
+  }
 
   /** Enabled pools only. Outlooks come from the application and are empty here. */
   async cold(now: number): Promise<{ readonly snapshot: Snapshot; readonly cursor: string }> {
+    const freshFrom = freshSince(now, this.staleSeconds());
     const picture = await this.database.transaction(async (session) => {
       await session.query(oneSnapshot);
       const cursor = await session.query<{ cursor: string }>(currentSnapshot);
-      return { snapshot: await readSnapshot(session, now), cursor: cursor.rows[0]?.cursor ?? '' };
+      return { snapshot: await readSnapshot(session, now, freshFrom), cursor: cursor.rows[0]?.cursor ?? '' };
     });
-    this.latencySince = freshSince(now);
+    this.latencySince = freshFrom;
     return picture;
   }
 
   async since(cursor: string, now: Instant): Promise<Followed> {
+    const freshFrom = freshSince(now, this.staleSeconds());
     const followed = await this.database.transaction(async (session): Promise<Followed> => {
       await session.query(oneSnapshot);
       const { rows } = await session.query<{ cursor: string; lost: boolean }>(readable, [cursor]);
@@ -101,11 +117,11 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
       const changes = await session.query<{ kind: ChangeKind; subjects: string[] }>(untold, [cursor]);
       const subjects = new Map(changes.rows.map((row) => [row.kind, row.subjects]));
       if (subjects.has('catalogue')) return { kind: 'lost' };
-      const turned = await staleLatency(session, this.latencySince ?? freshSince(now), freshSince(now));
+      const turned = await staleLatency(session, this.latencySince ?? freshFrom, freshFrom);
       if (turned.length > 0) subjects.set('latency', [...(subjects.get('latency') ?? []), ...turned]);
-      return { kind: 'deltas', deltas: await readDeltas(session, subjects, now), cursor: state.cursor };
+      return { kind: 'deltas', deltas: await readDeltas(session, subjects, freshFrom), cursor: state.cursor };
     });
-    if (followed.kind === 'deltas') this.latencySince = freshSince(now);
+    if (followed.kind === 'deltas') this.latencySince = freshFrom;
     return followed;
   }
 
@@ -114,7 +130,7 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
    * that is further behind is told that it is lost.
    */
   async prune(): Promise<void> {
-    await this.database.query(pruneChanges, [this.options.keepChanges]);
+    await this.database.query(pruneChanges, [this.keepChanges]);
   }
 }
 
@@ -130,8 +146,8 @@ const pruneChanges = `
     when pruned_below > pg_snapshot_xmax(pg_current_snapshot()) then (select below from bound)
     else greatest(pruned_below, (select below from bound)) end`;
 
-async function readSnapshot(session: Session, now: number): Promise<Snapshot> {
-  const pools = await session.query<PoolRow>(poolsThat('true'), [timestamptz(freshSince(now))]);
+async function readSnapshot(session: Session, now: number, freshFrom: Instant): Promise<Snapshot> {
+  const pools = await session.query<PoolRow>(poolsThat('true'), [timestamptz(freshFrom)]);
   const groups = await session.query<GroupRow>(selectGroups, [timestamptz(now)]);
   const nodes = await session.query<NodeStateRow>(nodesThat(`n.state <> 'up'`));
   const running = await session.query<AttemptRow>(selectAttempts(''));
@@ -165,7 +181,7 @@ async function readTenants(session: Session): Promise<TenantModel[]> {
 async function readDeltas(
   session: Session,
   subjects: ReadonlyMap<ChangeKind, readonly string[]>,
-  now: Instant,
+  freshFrom: Instant,
 ): Promise<Delta[]> {
   const attempts = await attemptDeltas(session, subjects.get('attempt') ?? []);
   const jobs = await jobDeltas(session, subjects.get('job') ?? []);
@@ -173,7 +189,7 @@ async function readDeltas(
   return [
     ...attempts.filter((delta) => delta.kind === 'attempt-ended'),
     ...jobs.filter((delta) => delta.kind === 'job-withdrawn'),
-    ...(await poolDeltas(session, subjects, now)),
+    ...(await poolDeltas(session, subjects, freshFrom)),
     ...(await powerCapDeltas(session, subjects.get('power-cap') ?? [])),
     ...(await nodeDeltas(session, subjects.get('node') ?? [])),
     ...windows,
@@ -215,12 +231,12 @@ async function nodeDeltas(session: Session, ids: readonly string[]): Promise<Del
 async function poolDeltas(
   session: Session,
   subjects: ReadonlyMap<ChangeKind, readonly string[]>,
-  now: Instant,
+  freshFrom: Instant,
 ): Promise<Delta[]> {
   const changed = new Set(subjects.get('latency'));
   const ids = [...new Set([...changed, ...(subjects.get('pool') ?? [])])];
   if (ids.length === 0) return [];
-  const values = [timestamptz(freshSince(now)), ids];
+  const values = [timestamptz(freshFrom), ids];
   const { rows } = await session.query<PoolRow>(poolsThat('p.id = any($2::text[])'), values);
   return rows.map((row) =>
     changed.has(row.id)

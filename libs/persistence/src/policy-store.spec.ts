@@ -1,5 +1,5 @@
 import { type ServicePolicy, defaultServicePolicy, versioned } from '#libs/application';
-import { type FreshDatabase, freshDatabase } from '#libs/testing';
+import { type FreshDatabase, freshDatabase, seedMinimal } from '#libs/testing';
 import { contentHash } from './canonical-json.js';
 import { openDatabase, type Database } from './database.js';
 import { PostgresPolicyStore } from './policy-store.js';
@@ -60,4 +60,32 @@ it('each activation is audited, with what held before', async () => {
     ['key:7', 'second', first],
     ['key:7', 'first', second],
   ]);
+});
+
+describe('the half-life of use', () => {
+  const halfLives = async () =>
+    (await system.query('select used_card_seconds, used_as_of, used_half_life_s from tenant order by id')).rows;
+  const activate = (halfLifeSeconds: number | null, at: number) => {
+    const { fairShare, ...planning } = defaultServicePolicy.planning;
+    const policy = aPolicy({
+      planning: halfLifeSeconds === null ? planning : { ...planning, fairShare: { ...fairShare, halfLifeSeconds } },
+    });
+    return store.activate(policy, { origin: 'file', actor: 'scheduler', at });
+  };
+
+  it('is the policy’s from its activation on, with what has decayed as it is; two weeks where it says none', async () => {
+    await seedMinimal(fresh.url);
+    await system.query(`update tenant set used_card_seconds = 800, used_as_of = $1 where id = 'blue'`, [
+      new Date(t0 - 14 * 86_400_000),
+    ]);
+    await activate(86_400, t0);
+    const [blue, green] = await halfLives();
+    expect(blue).toEqual({ used_card_seconds: 400, used_as_of: t0, used_half_life_s: 86_400 });
+    expect(green).toMatchObject({ used_half_life_s: 86_400 });
+    await activate(null, t0 + 86_400_000);
+    expect(await halfLives()).toMatchObject([
+      { used_card_seconds: 200, used_as_of: t0 + 86_400_000, used_half_life_s: 1_209_600 },
+      { used_half_life_s: 1_209_600 },
+    ]);
+  });
 });

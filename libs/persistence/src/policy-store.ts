@@ -1,6 +1,7 @@
 import type { PolicyActivation, PolicyStore, ServicePolicy, VersionedPolicy } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { statement, timestamptz, type Database } from './database.js';
+import { rebaseUsage } from './fairness-store.js';
 
 interface PolicyRow {
   readonly sha256: string;
@@ -24,6 +25,9 @@ const activate = `
   select $4::timestamptz, $3::text, 'policy.activate', policy_sha256, jsonb_build_object('origin', $2::text, 'name', $5::text, 'before', (
     select policy_sha256 from policy_active order by sequence desc limit 1)) from put`;
 
+/** Of a policy that says none: two weeks. */
+const HALF_LIFE_SECONDS = 1_209_600;
+
 /** Takes a database opened as chusuan_system. */
 export class PostgresPolicyStore implements PolicyStore {
   constructor(private readonly database: Database) {}
@@ -39,6 +43,8 @@ export class PostgresPolicyStore implements PolicyStore {
     await this.database.transaction(async (session) => {
       await session.query(importPolicy, [policy.sha256, policy.name, policyBody(policy), at, by.actor]);
       await session.query(activate, [policy.sha256, by.origin, by.actor, at, policy.name]);
+      // In one: whoever plans by the policy finds use that decays as it says.
+      await rebaseUsage(session, policy.planning.fairShare?.halfLifeSeconds ?? HALF_LIFE_SECONDS, by.at);
     });
   }
 

@@ -3,7 +3,7 @@ import type { Figure, Instant } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';
 import { timestamptz, type Session } from './database.js';
-import { effectiveLatency, freshSince, freshSinceNow, probesOf, type Probes } from './latency-sql.js';
+import { effectiveLatency, freshSinceInForce, probesOf, type Probes } from './latency-sql.js';
 
 export const cardStates = ['free', 'allocated', 'reserved', 'drained', 'down', 'maintenance'] as const;
 export type Partition = Record<(typeof cardStates)[number], number>;
@@ -142,7 +142,7 @@ function groupView(row: GroupRow): GroupView {
 
 const poolRows = `
   select p.id, p.site_id, p.name_zh, p.name_en, p.tier, p.scope, p.enabled, p.engine, p.planned_engine, p.placement, p.reachable,
-    p.observed_at, p.latency_ms, ${probesOf(`coalesce($2::timestamptz, ${freshSinceNow})`)} as probes, p.data_levels, p.assumed or s.assumed as assumed, p.facts, s.facts as site_facts,
+    p.observed_at, p.latency_ms, ${probesOf(freshSinceInForce('$2::timestamptz'))} as probes, p.data_levels, p.assumed or s.assumed as assumed, p.facts, s.facts as site_facts,
     s.latitude, s.longitude, s.district_id,
     (select count(*) from attempt a where a.pool_id = p.id and a.state in ${holdingStates} and a.state = 'running') as running,
     h.hour, h.it_j::numeric, h.facility_j::numeric, h.green_matched_j::numeric, h.estimated, y.grid_green_share,
@@ -243,8 +243,7 @@ function poolView(row: PoolRow, rows: readonly GroupRow[]): PoolView {
 
 /** All pools of the seeds in their order, or the one that is named. Needs the rights of the system role. */
 export async function readPools(session: Session, poolId: string | null, now?: Instant): Promise<PoolView[]> {
-  const since = now === undefined ? null : timestamptz(freshSince(now));
-  const pools = await session.query<PoolRow>(poolRows, [poolId, since]);
+  const pools = await session.query<PoolRow>(poolRows, [poolId, now === undefined ? null : timestamptz(now)]);
   const groups = await session.query<GroupRow>(groupCounts, [poolId]);
   const byPool = Map.groupBy(groups.rows, (row) => row.pool_id);
   return pools.rows.map((row) => poolView(row, byPool.get(row.id) ?? []));

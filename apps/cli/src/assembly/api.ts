@@ -58,7 +58,9 @@ export async function assembleApi(
   const { books, tenants } = live;
   const host = new InProcessPlanner(stopwatch);
   const mirror = new PlannerMirror(
-    new PostgresPlannerFeed(system),
+    new PostgresPlannerFeed(system, {
+      staleSeconds: () => foundation.policy.current().latencyStaleSeconds,
+    }),
     host,
     new CatalogueOutlooks(books),
     foundation.policy,

@@ -91,7 +91,9 @@ export function schedulerDependencies(
   const { system, live, time, clock } = foundation;
   const { books } = live;
   const { instruments } = parts;
-  const feed = new PostgresPlannerFeed(system);
+  const feed = new PostgresPlannerFeed(system, {
+    staleSeconds: () => foundation.policy.current().latencyStaleSeconds,
+  });
   const attempts = new PostgresAttemptStore(system);
   const log = new PostgresCycleLog(system);
   const outbox = new PostgresOutbox(system);

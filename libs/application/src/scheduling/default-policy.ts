@@ -28,5 +28,5 @@ export const defaultPolicy: PlanningPolicy = {
 export const defaultServicePolicy: ServicePolicy = {
   name: 'default',
   planning: defaultPolicy,
-  latencyStaleSeconds: 900,
+  latencyStaleSeconds: 86_400,
 };
