@@ -36,6 +36,26 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     on: [on(aGroup('g'))],
     want: 'accelerator-memory-too-small',
   },
+  'a part of a card where cards are given out whole': {
+    job: { perNode: { cards: 0.5, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g'))],
+    want: 'fraction-not-offered',
+  },
+  'a part of a card where cards are cut': {
+    job: { perNode: { cards: 0.99, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'mig', slices: 7 } }))],
+    want: null,
+  },
+  'a whole card where cards are cut': {
+    job: { perNode: { cards: 1, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'vnpu', slices: 4 } }))],
+    want: null,
+  },
+  'a whole card where cards are given out whole': {
+    job: { perNode: { cards: 1, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g'))],
+    want: null,
+  },
   'an x86 image on Kunpeng': {
     job: { architecture: 'x86_64' },
     on: [on(anAscendGroup('g'))],

@@ -42,6 +42,12 @@ const acceleratorMemory: Filter = {
     job.perNode.cards === 0 || group.acceleratorMemoryGiB >= (job.minAcceleratorMemoryGiB ?? 0),
 };
 
+/** A part of a card is given out only where cards are cut; whole cards may come from such groups as well. */
+const fractionOffered: Filter = {
+  refusal: 'fraction-not-offered',
+  passes: (job, { group }) => job.perNode.cards <= 0 || job.perNode.cards >= 1 || group.sharing !== undefined,
+};
+
 const architecture: Filter = {
   refusal: 'architecture-mismatch',
   passes: (job, { group }) => job.architecture === undefined || group.architecture === job.architecture,
@@ -120,6 +126,7 @@ export const finalFilters: readonly Filter[] = [
   poolOpenToTenant,
   acceleratorModel,
   acceleratorMemory,
+  fractionOffered,
   architecture,
   stack,
   jobClass,

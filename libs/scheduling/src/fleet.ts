@@ -1,8 +1,10 @@
 import { compareKeys, type NodeState } from '#libs/domain';
 import { CounterProfile } from './counter-profile.js';
+import { DeviceProfile } from './device-profile.js';
 import { type Candidate, nodeCount } from './filters.js';
+import { MixCount } from './fragmentation.js';
 import { type Held, Holdings } from './holdings.js';
-import type { Ground } from './job-kinds.js';
+import type { Ground, JobKind } from './job-kinds.js';
 import type {
   GroupModel,
   LinkModel,
@@ -20,7 +22,7 @@ import { NodeProfile } from './node-profile.js';
 import type { Profile, Undo } from './profile.js';
 import { linksOf } from './staging.js';
 import { membersOf, parentsOf } from './tenancy.js';
-import { capacityOf } from './vector.js';
+import { askOf, capacityOf } from './vector.js';
 
 /** Pools, node groups with their profiles, and what runs there. Groups go by index, in the order of their ids. */
 export class Fleet implements Ground {
@@ -66,7 +68,9 @@ export class Fleet implements Ground {
     this.profiles = groups.map((group) =>
       typeof group.nodes === 'number'
         ? new CounterProfile(group.nodes)
-        : new NodeProfile(group.nodes.length, capacityOf(group.shape), group.blocks),
+        : group.sharing
+          ? new DeviceProfile(group.nodes.length, capacityOf(group.shape), group.sharing.slices, group.blocks)
+          : new NodeProfile(group.nodes.length, capacityOf(group.shape), group.blocks),
     );
     this.states = groups.map(() => new Map<number, NodeState>());
     this.holdings = new Holdings(this.profiles, runTimes);
@@ -231,6 +235,22 @@ export class Fleet implements Ground {
     return this.holdings.settle(now);
   }
 
+  /** Tells groups that share cards what they are for: what waits for them and what runs in them. */
+  heedMix(kinds: readonly JobKind[]): void {
+    this.profiles.forEach((profile, index) => {
+      if (!(profile instanceof DeviceProfile)) return;
+      const { id, sharing } = this.group(index);
+      const mix = new MixCount(sharing!.slices);
+      for (const kind of kinds) {
+        if (kind.waiting > 0 && kind.eligible.includes(index)) mix.add(kind.ask.perNode, kind.waiting * kind.ask.nodes);
+      }
+      for (const attempt of this.holdings.attempts()) {
+        if (attempt.groupId === id) mix.add(askOf(attempt.perNode), attempt.nodeCount);
+      }
+      profile.setMix(mix.total());
+    });
+  }
+
   /** Takes all windows away until undone. */
   liftWindows(): Undo {
     if (this.windows.size === 0) return () => {};
@@ -286,7 +306,9 @@ export class Fleet implements Ground {
   }
 
   private isAdrift(attempt: RunningJob): boolean {
-    return attempt.nodeIndices.length === 0 && typeof this.group(this.indexOf(attempt.groupId)).nodes !== 'number';
+    const { nodes, sharing } = this.group(this.indexOf(attempt.groupId));
+    if (typeof nodes === 'number') return false;
+    return attempt.nodeIndices.length === 0 || (sharing !== undefined && !attempt.devices);
   }
 
   private spreadWindows(index: number): void {

@@ -1,4 +1,5 @@
 import { compareKeys } from '#libs/domain';
+import { DeviceProfile } from './device-profile.js';
 import type { PlanningPolicy, RunningJob, Seconds } from './model.js';
 import type { Holding, Profile, Undo } from './profile.js';
 import { askOf } from './vector.js';
@@ -52,7 +53,7 @@ export class Holdings {
     for (const { attempt } of this.entries.values()) yield attempt;
   }
 
-  /** @param isAdrift its nodes are not known although nodes have names there */
+  /** @param isAdrift its nodes are not known although nodes have names there, or its cards although cards are shared */
   place(attempt: RunningJob, group: number, isAdrift: boolean): void {
     this.end(attempt.attemptId);
     this.version++;
@@ -88,9 +89,13 @@ export class Holdings {
     const undos = adrift
       .sort((a, b) => compareKeys(a.attempt.attemptId, b.attempt.attemptId))
       .map(({ attempt, group, holding }) => {
-        const nodes = this.profiles[group]!.leastLoaded(attempt.nodeCount);
+        const profile = this.profiles[group]!;
+        // Where cards are shared the nodes may be known and the cards not.
+        const nodes = holding.nodes.length > 0 ? holding.nodes : profile.leastLoaded(attempt.nodeCount);
         const until = holdEnd(attempt, now, this.runTimes);
-        return this.profiles[group]!.occupy({ ...holding, nodes }, -Infinity, until);
+        const onNodes = { ...holding, nodes };
+        const onCards = profile instanceof DeviceProfile ? profile.leastLoadedDevices(onNodes) : onNodes;
+        return profile.occupy(onCards, -Infinity, until);
       });
     return () => {
       for (const undo of undos.toReversed()) undo();

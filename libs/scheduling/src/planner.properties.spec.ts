@@ -24,6 +24,12 @@ const groups: readonly GroupModel[] = [
   anAscendGroup('cann-1', { poolId: 'mixed', nodes: nodesNamed(3) }),
   aCpuGroup('cpu-1', { poolId: 'second', nodes: nodesNamed(3) }),
   aGroup('count-1', { poolId: 'third', nodes: 5, shape: { cards: 1, cores: 8, memoryGiB: 64 } }),
+  aGroup('shared-1', {
+    poolId: 'second',
+    nodes: nodesNamed(3),
+    shape: { cards: 2, cores: 64, memoryGiB: 512 },
+    sharing: { kind: 'vnpu', slices: 4 },
+  }),
 ];
 const pools = [
   aPool('mixed', { latencyMs: { echeng: 3 } }),
@@ -35,7 +41,7 @@ const anyJob: fc.Arbitrary<Partial<QueuedJob>> = fc.record(
   {
     nodes: fc.integer({ min: 1, max: 4 }),
     perNode: fc.record({
-      cards: fc.constantFrom(0, 1, 2, 4, 8),
+      cards: fc.constantFrom(0, 1, 2, 4, 8, 0.25, 0.3),
       cores: fc.integer({ min: 1, max: 40 }),
       memoryGiB: fc.constantFrom(1, 16, 0.1, 200),
     }),
@@ -192,6 +198,7 @@ const attemptsOf = (plan: CyclePlan): RunningJob[] =>
     tenantId: start.tenantId,
     groupId: start.groupId,
     nodeIndices: start.nodeIndices,
+    ...(start.devices && { devices: start.devices }),
     nodeCount: start.nodes,
     perNode: start.perNode,
     startedAt: plan.now,
@@ -229,6 +236,21 @@ const linkedTo = (siteId: string): string[] =>
     fromSiteId === siteId ? [toSiteId] : toSiteId === siteId ? [fromSiteId] : [],
   );
 
+/** Cards that are given out twice; a part of a card holds a quarter or a half of it. */
+function crowdedCards(running: readonly RunningJob[]): string[] {
+  const milli = new Map<string, number>();
+  for (const { groupId, nodeIndices, devices, perNode } of running) {
+    nodeIndices.forEach((node, place) => {
+      for (const device of devices?.[place] ?? []) {
+        const key = `${groupId}#${node}#${device}`;
+        const held = perNode.cards >= 1 ? 1000 : perNode.cards > 0.25 ? 500 : 250;
+        milli.set(key, (milli.get(key) ?? 0) + held);
+      }
+    });
+  }
+  return [...milli].filter(([, held]) => held > 1000).map(([key]) => key);
+}
+
 /** The stacks of a job and its group, as they must never be. */
 const crossed = (job: QueuedJob): string[] => (job.stack === 'cuda' ? ['cuda', 'cann'] : ['cann', 'cuda']);
 
@@ -243,6 +265,7 @@ describe('what must never happen', () => {
         const attempts = attemptsOf(planner.plan(NOW));
         planner.advance(attempts.map((attempt) => ({ kind: 'attempt-placed', attempt })));
         expect(overfull(planner.snapshot(NOW).running)).toEqual([]);
+        expect(crowdedCards(planner.snapshot(NOW).running)).toEqual([]);
       }),
       { numRuns: runs(300) },
     );

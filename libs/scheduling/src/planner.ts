@@ -282,6 +282,7 @@ class FleetPlanner implements Planner {
     if (ranks) this.queue.reorder(fairOrder(ranks));
     this.power.turnTo(now);
     this.kinds.refresh();
+    this.fleet.heedMix(this.kinds.byIndex);
     const resume = this.fleet.settle(now);
     const freeClaims = this.holdClaims();
     return () => {

@@ -17,6 +17,7 @@ export interface Holding {
   readonly nodes: readonly number[];
   readonly count: number;
   readonly perNode: Vector;
+  /** Which cards of each node, where cards are shared: same order as `nodes`. */
   readonly devices?: readonly (readonly number[])[];
 }
 

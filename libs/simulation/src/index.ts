@@ -1,5 +1,6 @@
 export * from './machine.js';
 export * from './metrics.js';
+export * from './protocols/gpu-sharing.js';
 export * from './protocols/protocol-a.js';
 export * from './protocols/protocol-b.js';
 export * from './protocols/protocol-c.js';
