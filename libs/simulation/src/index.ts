@@ -1,6 +1,7 @@
 export * from './machine.js';
 export * from './metrics.js';
 export * from './protocols/gpu-sharing.js';
+export * from './protocols/gpu-trace.js';
 export * from './protocols/protocol-a.js';
 export * from './protocols/protocol-b.js';
 export * from './protocols/protocol-c.js';

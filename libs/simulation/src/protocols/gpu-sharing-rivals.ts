@@ -1,5 +1,5 @@
 import { Fragmentation } from '#libs/scheduling';
-import type { Chance, GpuNode, GpuPod } from './gpu-sharing.js';
+import type { Chance, GpuNode, GpuPod } from './gpu-trace.js';
 
 export interface PlacementPolicy {
   /** Whether the pod was given a place, which it then holds. */

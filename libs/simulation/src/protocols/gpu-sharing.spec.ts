@@ -1,4 +1,5 @@
-import { gpuArrivals, type GpuNode, type GpuPod, readGpuNodes, readGpuPods, runGpuSharing } from './gpu-sharing.js';
+import { gpuArrivals, runGpuSharing } from './gpu-sharing.js';
+import { type GpuNode, type GpuPod, readGpuNodes, readGpuPods } from './gpu-trace.js';
 
 const node = (name: string, gpus: number, model = 'T4'): GpuNode => ({ name, cores: 8000, memory: 1024, gpus, model });
 const pod = (milli: number, over: Partial<GpuPod> = {}): GpuPod => ({
