@@ -9,18 +9,26 @@ import type { WaitingQueue } from './waiting-queue.js';
 /** Green or by the deadline: jobs that ask for a green share start in hours that have it, or when waiting longer would be too late. */
 export class GreenGate implements Gate {
   readonly refusal = 'green-share-too-low';
+  /** Whether somebody was kept back since the last `begin`. */
+  hasKeptBack = false;
 
   constructor(
     private readonly fleet: Fleet,
     private readonly queue: WaitingQueue,
   ) {}
 
+  begin(): void {
+    this.hasKeptBack = false;
+  }
+
   earliest({ slot, group }: Bid, from: Seconds): Seconds {
     const job = this.queue.job(slot);
     if (job.minGreenShare === undefined) return from;
     // The whole limit, whatever is predicted: the deadline must hold also when the prediction does not.
     const longest = stagingSeconds(job, this.fleet.candidates[group]!) + job.limit;
-    return greenStart(job, this.fleet.outlookAt(group), from, longest);
+    const start = greenStart(job, this.fleet.outlookAt(group), from, longest);
+    if (start > from) this.hasKeptBack = true;
+    return start;
   }
 
   take(): Undo {

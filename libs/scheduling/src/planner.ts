@@ -26,7 +26,7 @@ import { GreenGate } from './green-hours-gate.js';
 import { PowerGate } from './power-gate.js';
 import { QuotaGate } from './quota-gate.js';
 import { quotePools } from './quote.js';
-import { resolveBlocked, type ResolveGround } from './resolve.js';
+import { nextResolve, resolveBlocked, type ResolveGround } from './resolve.js';
 import { scoreOf } from './scorers.js';
 import { ACCRUAL_SECONDS } from './share-book.js';
 import { stagingSeconds } from './staging.js';
@@ -88,6 +88,7 @@ class FleetPlanner implements Planner {
   private readonly accounts: TenantAccounts;
   private readonly quota: QuotaGate;
   private readonly power: PowerGate;
+  private readonly green: GreenGate;
   private readonly gates: Gates;
   private readonly news = new VerdictNews();
   private readonly tenants = new Map<string, TenantModel>();
@@ -113,9 +114,9 @@ class FleetPlanner implements Planner {
     const { fleet, queue, kinds, openings } = this;
     this.quota = new QuotaGate({ job: (slot) => queue.job(slot), group: (index) => fleet.group(index) });
     this.power = new PowerGate(fleet, queue);
-    const green = new GreenGate(fleet, queue);
+    this.green = new GreenGate(fleet, queue);
     this.accounts = new TenantAccounts(this.quota, policy.fairShare);
-    this.gates = new Gates([...(policy.quotas === 'off' ? [] : [this.quota]), this.power, green]);
+    this.gates = new Gates([...(policy.quotas === 'off' ? [] : [this.quota]), this.power, this.green]);
     const score = (slot: number, group: number, start: Seconds): number => this.score(slot, group, start);
     const hold = (slot: number, group: number): number => this.hold(slot, group);
     this.pass = new Pass({ queue, kinds, profiles: fleet.profiles, policy, score, hold, gates: this.gates, openings });
@@ -146,6 +147,9 @@ class FleetPlanner implements Planner {
     outcome.undoReservations();
     const resolution = resolveBlocked(this.resolveGround(), outcome, now);
     const waiting = this.verdicts(outcome, verdicts, now);
+    const isQuiet = starts.length === 0 && resolution.preemptions.length === 0;
+    // While what holds for this instant only still stands: attempts whose nodes are not known end too.
+    const validUntil = isQuiet ? this.validUntil(outcome, now) : now;
     outcome.undoStarts();
     resume();
     const plan: CyclePlan = {
@@ -165,8 +169,7 @@ class FleetPlanner implements Planner {
       looked: outcome.looked,
       stages: { order: ordered - begun, place: stopwatch() - ordered },
     };
-    const isQuiet = starts.length === 0 && resolution.preemptions.length === 0;
-    this.last = isQuiet ? { plan: { ...plan, waiting: [] }, validUntil: this.validUntil(plan, now) } : null;
+    this.last = isQuiet ? { plan: { ...plan, waiting: [] }, validUntil } : null;
     return plan;
   }
 
@@ -281,6 +284,7 @@ class FleetPlanner implements Planner {
     const ranks = this.policy.order === 'fair' ? this.accounts.newRanks(now) : null;
     if (ranks) this.queue.reorder(fairOrder(ranks));
     this.power.turnTo(now);
+    this.green.begin();
     this.kinds.refresh();
     this.fleet.heedMix(this.kinds.byIndex);
     const resume = this.fleet.settle(now);
@@ -338,15 +342,18 @@ class FleetPlanner implements Planner {
   }
 
   /** Until when the plan stays what it is if nothing happens: jobs can only start, move or be put out when something turns. */
-  private validUntil(plan: CyclePlan, now: Seconds): Seconds {
+  private validUntil({ reservations }: PassOutcome, now: Seconds): Seconds {
+    // The mean over a run changes with every second that its start is put off.
+    if (this.green.hasKeptBack) return now;
     const { accrualSeconds = ACCRUAL_SECONDS } = this.policy.fairShare ?? {};
     const nextHour = (Math.floor(now / HOUR) + 1) * HOUR;
-    let until = Math.min(this.queue.nextTurn(now), this.power.nextEdge(now), nextHour);
+    const resizes = nextResolve(this.fleet.attempts(), this.policy, now);
+    let until = Math.min(this.queue.nextTurn(now), this.power.nextEdge(now), resizes, nextHour);
     if (this.policy.order === 'fair' || this.policy.preemption) {
       until = Math.min(until, (Math.floor(now / accrualSeconds) + 1) * accrualSeconds);
     }
     until = Math.min(until, this.openUntil);
-    for (const { start } of plan.reservations) until = Math.min(until, start);
+    for (const { start } of reservations) until = Math.min(until, start);
     for (const profile of this.fleet.profiles) until = Math.min(until, profile.nextEdge(now));
     return until;
   }

@@ -1,6 +1,6 @@
 import type { Fleet } from './fleet.js';
 import type { Bid, Gate } from './gates.js';
-import { holdEnd, OVERDUE_STEP } from './holdings.js';
+import { holdEnd } from './holdings.js';
 import type { RunningJob, Seconds } from './model.js';
 import { PowerBook, wattsOf } from './power-book.js';
 import type { Undo } from './profile.js';
@@ -12,6 +12,8 @@ export class PowerGate implements Gate {
   readonly refusal = 'power-cap-reached';
   private book: PowerBook | null = null;
   private builtFor = '';
+  private builtAt: Seconds = -Infinity;
+  private trueUntil: Seconds = -Infinity;
 
   constructor(
     private readonly fleet: Fleet,
@@ -25,10 +27,12 @@ export class PowerGate implements Gate {
       return;
     }
     const { holdingsVersion, capsVersion } = this.fleet;
-    // What has outlived its limit is taken to go on until the next step: the book is made anew then too.
-    const state = `${Math.floor(now / OVERDUE_STEP)} ${holdingsVersion} ${capsVersion}`;
-    if (state !== this.builtFor || !this.book) {
+    const state = `${holdingsVersion} ${capsVersion}`;
+    // What outlives its limit is taken to go on until the next step: when the first of all holds ends, the book is made anew.
+    if (state !== this.builtFor || !this.book || now < this.builtAt || now >= this.trueUntil) {
       this.builtFor = state;
+      this.builtAt = now;
+      this.trueUntil = Infinity;
       this.book = new PowerBook(this.fleet.candidates, [...this.fleet.powerCaps.values()]);
       for (const attempt of this.fleet.attempts()) this.hold(attempt, now);
     }
@@ -36,7 +40,7 @@ export class PowerGate implements Gate {
   }
 
   nextEdge(after: Seconds): Seconds {
-    return this.book?.nextEdge(after) ?? Infinity;
+    return this.book ? Math.min(this.trueUntil, this.book.nextEdge(after)) : Infinity;
   }
 
   earliest(bid: Bid, from: Seconds): Seconds {
@@ -59,7 +63,9 @@ export class PowerGate implements Gate {
     const nodes = attempt.nodeIndices.length || attempt.nodeCount;
     const watts = wattsOf({ nodes, perNode: askOf(attempt.perNode) }, this.fleet.group(group));
     // Until the limit: a cap must hold also when the prediction does not.
-    this.book!.hold(this.siteOf(group), watts, -Infinity, holdEnd(attempt, now, 'limit'));
+    const until = holdEnd(attempt, now, 'limit');
+    this.book!.hold(this.siteOf(group), watts, -Infinity, until);
+    this.trueUntil = Math.min(this.trueUntil, until);
   }
 
   private siteOf(group: number): string {

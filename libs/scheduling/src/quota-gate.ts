@@ -1,6 +1,6 @@
 import { QuotaBook } from '#libs/accounting';
 import type { Bid, Gate } from './gates.js';
-import type { GroupModel, QueuedJob, Seconds, TenantModel } from './model.js';
+import type { GroupModel, QueuedJob, RunningJob, Seconds, TenantModel } from './model.js';
 import type { Undo } from './profile.js';
 import { referenceMilli } from './reference-cards.js';
 import type { Entitlement } from './resolve.js';
@@ -80,6 +80,10 @@ export class QuotaGate implements Gate, Entitlement {
 
   mayReclaimFrom(job: QueuedJob, holderTenantId: string): boolean {
     return this.book.mayReclaimFrom(job.tenantId, holderTenantId);
+  }
+
+  mayHold({ tenantId, perNode }: Pick<RunningJob, 'tenantId' | 'perNode'>, group: number, nodes: number): boolean {
+    return referenceMilli(this.ground.group(group), perNode, nodes) <= this.book.room(tenantId);
   }
 
   private amountOf({ slot, group, nodes }: Bid): number {

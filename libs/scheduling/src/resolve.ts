@@ -15,6 +15,8 @@ export interface Entitlement {
   isWithinOwn(job: QueuedJob, group: number): boolean;
   /** The holder borrows on the way to what both draw on. */
   mayReclaimFrom(job: QueuedJob, holderTenantId: string): boolean;
+  /** The tenant of the attempt, which holds nothing at the moment, may hold so many nodes of the group for it. */
+  mayHold(attempt: Pick<RunningJob, 'tenantId' | 'perNode'>, group: number, nodes: number): boolean;
 }
 
 export interface ResolveGround {
@@ -22,7 +24,7 @@ export interface ResolveGround {
   readonly queue: WaitingQueue;
   readonly kinds: JobKinds;
   readonly openings: Openings;
-  readonly policy: Pick<PlanningPolicy, 'preemption' | 'elastic'>;
+  readonly policy: Pick<PlanningPolicy, 'preemption' | 'elastic' | 'quotas'>;
   readonly gates: Gates;
   readonly entitlement: Entitlement;
   hold(slot: number, group: number): number;
@@ -55,6 +57,26 @@ const isElastic = (attempt: RunningJob): boolean =>
 /** Whether the attempt has just made a checkpoint. */
 const isAtCheckpoint = (attempt: RunningJob, now: Seconds): boolean =>
   now - attempt.startedAt >= attempt.checkpointInterval! && lostSeconds(attempt, now) < CHECKPOINT_GRACE;
+
+/** The first time after `now` at which somebody may be put out or resized who could not before: a checkpoint, or the end of a protection. */
+export function nextResolve(
+  attempts: Iterable<RunningJob>,
+  { preemption, elastic }: Pick<PlanningPolicy, 'preemption' | 'elastic'>,
+  now: Seconds,
+): Seconds {
+  let turn = Infinity;
+  for (const attempt of attempts) {
+    if (elastic !== 'off' && isElastic(attempt)) {
+      const made = Math.max(0, Math.floor((now - attempt.startedAt) / attempt.checkpointInterval!));
+      turn = Math.min(turn, attempt.startedAt + (made + 1) * attempt.checkpointInterval!);
+    }
+    if (preemption && attempt.preemptible && (attempt.preemptions ?? 0) > 0) {
+      const ends = attempt.startedAt + preemption.minRunSeconds;
+      if (ends > now && ends < turn) turn = ends;
+    }
+  }
+  return turn;
+}
 
 /**
  * Makes room for jobs that reserved because they could not start: by putting out running work, the least of it, or by shrinking
@@ -252,8 +274,12 @@ class Round {
   /** As many nodes as the vacated attempt could go on with beside the job. */
   private mostBeside(slot: number, held: Held): number {
     const seconds = this.ground.hold(slot, held.group);
-    const taken = this.ground.fleet.profiles[held.group]!.take(this.ground.queue.kind(slot).ask, this.now, seconds);
+    const { ask } = this.ground.queue.kind(slot);
+    const taken = this.ground.fleet.profiles[held.group]!.take(ask, this.now, seconds);
+    const bid = { slot, group: held.group, nodes: ask.nodes, seconds };
+    const uncount = this.ground.gates.take(bid, this.now, this.now);
     const most = this.mostNodes(held, held.attempt.nodeIndices.length - 1);
+    uncount?.();
     taken.undo();
     return most;
   }
@@ -268,15 +294,17 @@ class Round {
     );
   }
 
-  /** As many nodes, from one up to `most`, as the vacated attempt could go on with until its limit. */
+  /** As many nodes, from one up to `most`, as the vacated attempt could go on with until its limit, and within its tenant's quota. */
   private mostNodes({ attempt, group }: Held, most: number): number {
-    const profile = this.ground.fleet.profiles[group]!;
-    const ask = this.ground.kinds.askLike(attempt);
+    const { fleet, kinds, policy, entitlement } = this.ground;
+    const profile = fleet.profiles[group]!;
+    const ask = kinds.askLike(attempt);
     const seconds = Math.max(1, attempt.endsBy - this.now);
     let low = 0;
     for (let high = most; low < high;) {
       const nodes = (low + high + 1) >>> 1;
-      if (profile.longest({ ...ask, nodes }) >= seconds) low = nodes;
+      const isGranted = policy.quotas === 'off' || entitlement.mayHold(attempt, group, nodes);
+      if (isGranted && profile.longest({ ...ask, nodes }) >= seconds) low = nodes;
       else high = nodes - 1;
     }
     return low;

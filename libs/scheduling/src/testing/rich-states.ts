@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import {
+  backfillModes,
+  type CyclePlan,
+  type OutlookModel,
+  orderNames,
+  type PlanningPolicy,
+  type QueuedJob,
+  type RunningJob,
+  type Snapshot,
+  type TenantModel,
+  type WindowModel,
+} from '../model.js';
+import { aGroup, aJob, anAttempt, aPolicy, aPool, aSnapshot } from './builders.js';
+
+/** A little before a full hour, so that what an hour brings comes soon. */
+export const RICH_NOW = 7000;
+
+const watts = { idle: 100, peak: 500 };
+export const richGroups = [
+  aGroup('east', { poolId: 'east', nodes: ['e0', 'e1', 'e2', 'e3'], blocks: [0, 0, 1, 1], watts }),
+  aGroup('west', { poolId: 'west', nodes: ['w0', 'w1', 'w2'], exchangeRate: 0.5 }),
+  aGroup('counted', { poolId: 'east', nodes: 4, watts: { idle: 0, peak: 100 } }),
+];
+const pools = [aPool('east'), aPool('west')];
+const links = [{ fromSiteId: 'east-site', toSiteId: 'west-site', gbitPerSecond: 1 }];
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 1 });
+
+/** Leaves out what is undefined: an absent field is not one that is undefined. */
+function present<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never;
+}
+
+const tenantId = fc.constantFrom('a', 'b', 'c');
+const workClass = fc.constantFrom('training' as const, 'inference' as const);
+
+export const anyRichJob: fc.Arbitrary<Partial<QueuedJob>> = fc
+  .record({
+    nodes: fc.integer({ min: 1, max: 4 }),
+    perNode: fc.constantFrom({ cards: 8, cores: 8, memoryGiB: 32 }, { cards: 4, cores: 8, memoryGiB: 32 }),
+    limit: fc.integer({ min: 1, max: 2000 }),
+    share: fc.constantFrom(0.2, 0.7, 1),
+    priority: fc.integer({ min: 0, max: 3 }),
+    tenantId,
+    class: workClass,
+    submittedAt: fc.integer({ min: 6000, max: RICH_NOW }),
+    spare: maybe(fc.integer({ min: 1, max: 3 })),
+    earliestStart: maybe(fc.integer({ min: RICH_NOW - 10, max: RICH_NOW + 400 })),
+    deadline: maybe(fc.integer({ min: RICH_NOW, max: RICH_NOW + 4000 })),
+    inputs: maybe(fc.constant([{ siteId: 'west-site', sizeGiB: 10 }])),
+    minGreenShare: maybe(fc.constantFrom(0.2, 0.6)),
+    preemptible: maybe(fc.constant(true)),
+    checkpointInterval: maybe(fc.integer({ min: 30, max: 300 })),
+  })
+  .map(({ spare, share, ...job }) => ({
+    ...present(job),
+    predicted: Math.max(1, Math.floor(job.limit * share)),
+    ...(spare !== undefined && { nodesMax: job.nodes + spare }),
+  }));
+
+interface Draft {
+  readonly isHere: boolean;
+  readonly isAdrift: boolean;
+  readonly more: Partial<RunningJob>;
+}
+const anyDraft: fc.Arbitrary<Draft> = fc.record({
+  isHere: fc.boolean(),
+  isAdrift: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  more: fc
+    .record({
+      tenantId,
+      class: workClass,
+      startedAt: fc.integer({ min: RICH_NOW - 500, max: RICH_NOW }),
+      endsBy: fc.integer({ min: RICH_NOW - 50, max: RICH_NOW + 900 }),
+      predictedEnd: maybe(fc.integer({ min: RICH_NOW - 50, max: RICH_NOW + 500 })),
+      priority: maybe(fc.integer({ min: 0, max: 3 })),
+      preemptible: maybe(fc.constant(true)),
+      checkpointInterval: maybe(fc.integer({ min: 30, max: 300 })),
+      preemptions: maybe(fc.constant(1)),
+      nodesMax: maybe(fc.integer({ min: 1, max: 4 })),
+      leaving: maybe(fc.integer({ min: 0, max: 3 }).map((n) => n === 0)),
+    })
+    .map((more) => ({ ...present(more), ...(more.nodesMax !== undefined && { nodesMin: 1 }) })),
+});
+
+/** One attempt on each node at most, so that nothing is over its capacity. */
+const anyRunning: fc.Arbitrary<RunningJob[]> = fc.array(anyDraft, { minLength: 11, maxLength: 11 }).map((drafts) =>
+  drafts.flatMap(({ isHere, isAdrift, more }, place) => {
+    if (!isHere) return [];
+    const groupId = place < 4 ? 'east' : place < 7 ? 'west' : 'counted';
+    const node = place < 4 ? place : place - 4;
+    const nodeIndices = groupId === 'counted' || isAdrift ? [] : [node];
+    return [anAttempt(`r${place}`, groupId, { ...more, nodeIndices, nodeCount: 1 })];
+  }),
+);
+
+const anyWindow: fc.Arbitrary<Omit<WindowModel, 'id'>> = fc
+  .record({
+    groupId: fc.constantFrom('east', 'west'),
+    node: fc.integer({ min: 0, max: 1 }),
+    from: fc.integer({ min: RICH_NOW - 100, max: RICH_NOW + 300 }),
+    seconds: fc.integer({ min: 1, max: 700 }),
+    kind: fc.constantFrom('maintenance' as const, 'booking' as const, 'claim' as const),
+    tenant: tenantId,
+    withClass: fc.boolean(),
+    job: fc.integer({ min: 0, max: 5 }),
+  })
+  .map(({ groupId, node, from, seconds, kind, tenant, withClass, job }) => ({
+    groupId,
+    nodeIndices: [node, node + 1],
+    from: kind === 'claim' ? Math.min(from, RICH_NOW) : from,
+    until: (kind === 'claim' ? Math.min(from, RICH_NOW) : from) + seconds,
+    kind,
+    ...(kind === 'booking' && {
+      openTo: { tenants: [tenant], ...(withClass && { classes: ['training' as const] }) },
+    }),
+    ...(kind === 'claim' && { openTo: { jobs: [`j${job}`] } }),
+  }));
+
+const anyQuota = maybe(
+  fc
+    .record({
+      cards: fc.integer({ min: 0, max: 40 }),
+      borrowingLimit: maybe(fc.integer({ min: 0, max: 16 })),
+      lendingLimit: maybe(fc.integer({ min: 0, max: 16 })),
+    })
+    .map(present),
+);
+const anyTenants: fc.Arbitrary<TenantModel[]> = fc
+  .array(fc.record({ usage: fc.integer({ min: 0, max: 9000 }), quota: anyQuota }), { minLength: 3, maxLength: 3 })
+  .map((drafts) =>
+    drafts.map(({ usage, quota }, i) => ({
+      id: 'abc'[i]!,
+      parentId: i === 2 ? 'b' : null,
+      weight: 1 + i,
+      usage,
+      usageAsOf: 6000,
+      ...(quota && { quota }),
+    })),
+  );
+
+const anyCap = fc
+  .record({
+    from: fc.integer({ min: RICH_NOW - 100, max: RICH_NOW + 400 }),
+    seconds: fc.integer({ min: 1, max: 600 }),
+    watts: fc.integer({ min: 400, max: 2400 }),
+  })
+  .map(({ from, seconds, watts: most }) => ({ siteId: 'east-site', from, until: from + seconds, watts: most }));
+
+const anyOutlook: fc.Arbitrary<OutlookModel> = fc
+  .record({
+    siteId: fc.constantFrom('east-site', 'west-site'),
+    greenShare: fc.array(fc.constantFrom(0, 0.3, 0.7, 1), { minLength: 3, maxLength: 3 }),
+  })
+  .map(({ siteId, greenShare }) => ({
+    siteId,
+    from: 3600,
+    greenShare,
+    gramsPerKwh: [500, 400, 300],
+    yuanPerKwh: [0.5, 0.9, 0.2],
+  }));
+
+const named = <T extends object>(kind: string, list: readonly T[]): (T & { id: string })[] =>
+  list.map((each, i) => ({ ...each, id: `${kind}${i}` }));
+
+export const anyRichSnapshot: fc.Arbitrary<Snapshot> = fc
+  .record({
+    jobs: fc.array(anyRichJob, { maxLength: 9, size: 'max' }),
+    running: anyRunning,
+    windows: fc.array(anyWindow, { maxLength: 3 }),
+    tenants: anyTenants,
+    caps: fc.array(anyCap, { maxLength: 2 }),
+    outlooks: fc.uniqueArray(anyOutlook, { selector: ({ siteId }) => siteId, maxLength: 2 }),
+    down: fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 1 }),
+  })
+  .map(({ jobs, running, windows, tenants, caps, outlooks, down }) =>
+    aSnapshot({
+      now: RICH_NOW,
+      pools,
+      groups: richGroups,
+      links,
+      running,
+      tenants,
+      outlooks,
+      queued: jobs.map((job, sequence) => aJob(`j${sequence}`, { ...job, sequence })),
+      windows: named('w', windows),
+      powerCaps: named('cap', caps),
+      nodeStates: down.map((index) => ({ groupId: 'west', index, state: 'drained' as const })),
+    }),
+  );
+
+export const anyRichPolicy: fc.Arbitrary<PlanningPolicy> = fc
+  .record({
+    order: fc.constantFrom(...orderNames, 'fair' as const, 'fair' as const, 'fcfs' as const),
+    backfill: fc.constantFrom(...backfillModes),
+    reservationDepth: fc.integer({ min: 0, max: 6 }),
+    runTimes: fc.constantFrom('limit' as const, 'predicted' as const),
+    preemption: maybe(
+      fc
+        .record({
+          bandsBelow: maybe(fc.integer({ min: 1, max: 2 })),
+          reclaim: maybe(fc.boolean()),
+          minRunSeconds: fc.constantFrom(0, 100, 450),
+          maxPreemptors: fc.integer({ min: 0, max: 3 }),
+        })
+        .map(present),
+    ),
+    elastic: maybe(fc.constant('off' as const)),
+    quotas: maybe(fc.constant('off' as const)),
+  })
+  .map((policy) => aPolicy(present(policy)));
+
+/** What the committer makes of a plan's starts. */
+export const attemptsFrom = (plan: CyclePlan, queued: readonly QueuedJob[]): RunningJob[] =>
+  plan.starts.map((start) => {
+    const { class: jobClass, priority, nodes, nodesMax } = queued.find(({ id }) => id === start.jobId)!;
+    return {
+      attemptId: `attempt of ${start.jobId}`,
+      jobId: start.jobId,
+      tenantId: start.tenantId,
+      groupId: start.groupId,
+      nodeIndices: start.nodeIndices,
+      nodeCount: start.nodes,
+      perNode: start.perNode,
+      startedAt: plan.now,
+      endsBy: start.endsBy,
+      class: jobClass,
+      priority,
+      ...(start.predictedEnd !== undefined && { predictedEnd: start.predictedEnd }),
+      ...(nodesMax !== undefined && { nodesMin: nodes, nodesMax }),
+    };
+  });
