@@ -104,6 +104,8 @@ class Round {
   private readonly reservedGroups = new Set<number>();
   private readonly gone = new Set<string>();
   private readonly claimants = new Set<string>();
+  private offered: ReadonlyMap<number, readonly Held[]> | null = null;
+  private checkpointed: readonly Held[] | null = null;
 
   constructor(
     private readonly ground: ResolveGround,
@@ -179,20 +181,29 @@ class Round {
   }
 
   private candidates(job: QueuedJob, group: number): Held[] {
-    const { fleet, entitlement } = this.ground;
+    const offered = this.offeredIn(group);
+    if (offered.length === 0) return [];
+    const { entitlement } = this.ground;
     const mayReclaim = this.ground.policy.preemption?.reclaim === true && entitlement.isWithinOwn(job, group);
-    return fleet
-      .held(
-        ({ attempt, group: where }) =>
-          where === group &&
-          attempt.preemptible === true &&
-          !attempt.leaving &&
+    return offered
+      .filter(
+        ({ attempt }) =>
           !this.gone.has(attempt.attemptId) &&
-          !this.isProtected(attempt) &&
           (this.outranks(job, attempt) || (mayReclaim && entitlement.mayReclaimFrom(job, attempt.tenantId))),
       )
       .sort((a, b) => this.byLoss(a, b))
       .slice(0, MOST_VICTIMS);
+  }
+
+  /** Work of the group that may be put out at all; looked up once a round, for all who ask. */
+  private offeredIn(group: number): readonly Held[] {
+    this.offered ??= Map.groupBy(
+      this.ground.fleet.held(
+        ({ attempt }) => attempt.preemptible === true && attempt.leaving !== true && !this.isProtected(attempt),
+      ),
+      (held) => held.group,
+    );
+    return this.offered.get(group) ?? [];
   }
 
   private outranks(job: QueuedJob, victim: RunningJob): boolean {
@@ -284,13 +295,13 @@ class Round {
     return most;
   }
 
+  /** Elastic jobs that have just made a checkpoint and go on as they are so far. */
   private elastic(): Held[] {
-    return this.ground.fleet.held(
-      ({ attempt }) =>
-        isElastic(attempt) &&
-        isAtCheckpoint(attempt, this.now) &&
-        !this.gone.has(attempt.attemptId) &&
-        !this.hasClaim(attempt.jobId),
+    this.checkpointed ??= this.ground.fleet.held(
+      ({ attempt }) => isElastic(attempt) && isAtCheckpoint(attempt, this.now),
+    );
+    return this.checkpointed.filter(
+      ({ attempt }) => !this.gone.has(attempt.attemptId) && !this.hasClaim(attempt.jobId),
     );
   }
 
