@@ -219,6 +219,7 @@ async function second(clone: string): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`smoke: ${error instanceof Error ? error.message : String(error)}\n`);
+  const cause = error instanceof Error && error.cause ? ` (${String(error.cause)})` : '';
+  process.stderr.write(`smoke: ${error instanceof Error ? error.message : String(error)}${cause}\n`);
   process.exit(1);
 });
