@@ -211,6 +211,8 @@ export interface PlanCommitter {
     readonly preemptions?: readonly PlannedPreemption[];
     readonly claims?: readonly PlannedClaim[];
   }): Promise<Committed>;
+  /** Frees the nodes that were claimed for jobs that have not started there in time. */
+  dropClaims(now: Instant): Promise<void>;
 }
 
 export interface VerdictToStore {

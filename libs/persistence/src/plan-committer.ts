@@ -1,6 +1,7 @@
 import type { Committed, CommittedStart, PlanCommitter } from '#libs/application';
+import type { Instant } from '#libs/domain';
 import { statement, timestamptz, type Database, type Session } from './database.js';
-import { preempt } from './plan-preemption.js';
+import { dropClaims, preempt } from './plan-preemption.js';
 import {
   decideStarts,
   type AcceptedStart,
@@ -125,6 +126,10 @@ export class PostgresPlanCommitter implements PlanCommitter {
       const preempted = plan.preemptions?.length ? await preempt(session, plan) : [];
       return { kind: 'committed', started: startedOf(plan, decision), refused: decision.refused, preempted };
     });
+  }
+
+  async dropClaims(now: Instant): Promise<void> {
+    await dropClaims(this.database, now);
   }
 }
 

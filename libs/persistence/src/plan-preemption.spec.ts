@@ -83,7 +83,7 @@ describe('preemption in the database', () => {
         groupId: 'pinned-a',
         nodeIndices: [1],
         from: LATER / 1000,
-        until: LATER / 1000 + 900,
+        until: LATER / 1000 + 900 + 3600, // and as long as it will run
         kind: 'claim',
         openTo: { jobs: [waiting.id] },
       },
@@ -150,6 +150,19 @@ describe('victims and claims', () => {
     );
     await app.close();
     expect(await endedBy(dropped.victim.attemptId, 'cancelled')).toMatchObject([{ jobState: 'cancelled' }]);
+  });
+
+  it('a claim that is not used in time is dropped, and its job has had one more', async () => {
+    const { waiting, plan } = await scene(undefined, 3);
+    await committer.commit(plan);
+    const { cursor } = await feed.cold(LATER);
+    await committer.dropClaims(LATER + 900_000 - 1);
+    expect(await feed.since(cursor, LATER)).toMatchObject({ deltas: [] });
+    await committer.dropClaims(LATER + 900_000);
+    const heard = await feed.since(cursor, LATER);
+    expect(heard).toMatchObject({ deltas: [{ kind: 'window-gone', windowId: `claim:${waiting.id}` }] });
+    const { snapshot } = await feed.cold(LATER);
+    expect(snapshot.queued.find((job) => job.id === waiting.id)).toMatchObject({ claims: 1 });
   });
 
   it('the claim goes when its job moves', async () => {

@@ -1,4 +1,5 @@
 import type { Committed, PlanCommitter } from '#libs/application';
+import type { Instant } from '#libs/domain';
 import { statement, timestamptz, type Session } from './database.js';
 
 type Plan = Parameters<PlanCommitter['commit']>[0];
@@ -31,8 +32,6 @@ const writePreemptions = statement(
     insert into audit_record (at, actor, action, subject, tenant_id, detail)
     select $3::timestamptz, 'system:planner', 'attempt.preempt', id::text, tenant_id,
       jsonb_build_object('jobId', job_id, 'reason', reason, 'cycle', $5::bigint) from told order by id
-  ), past as (
-    delete from claim where until <= $3::timestamptz
   ), claimed as (
     insert into claim (job_id, tenant_id, pool_id, group_id, node_indices, made_at, until, cycle)
     select j.id, j.tenant_id, c.pool_id, c.group_id, c.node_indices, $3::timestamptz, $4::timestamptz, $5::bigint
@@ -41,9 +40,12 @@ const writePreemptions = statement(
     on conflict (job_id) do update set pool_id = excluded.pool_id, group_id = excluded.group_id, node_indices = excluded.node_indices,
       made_at = excluded.made_at, until = excluded.until, cycle = excluded.cycle
     returning job_id
+  ), counted as (
+    update job set claims = claims + 1 where id in (select job_id from claimed)
   ), changed as (
     insert into change (kind, subject)
     select 'attempt', id::text from told union all select 'window', 'claim:' || job_id from claimed
+    union all select 'job', job_id::text from claimed
   )
   select id as "attemptId", pool_id as "poolId", reason from told order by id`,
 );
@@ -66,4 +68,15 @@ export async function preempt(session: Session, plan: Plan): Promise<Preempted> 
     JSON.stringify(victims), JSON.stringify(claims), timestamptz(plan.now), timestamptz(plan.now + CLAIM_MS), plan.cycle,
   ]); // prettier-ignore
   return rows;
+}
+
+const dropUnused = statement(
+  'plan-drop-claims',
+  `with gone as (delete from claim where until <= $1::timestamptz returning job_id)
+   insert into change (kind, subject) select 'window', 'claim:' || job_id from gone`,
+);
+
+/** Frees the nodes of claims whose job has not started there in time. */
+export async function dropClaims(session: Session, now: Instant): Promise<void> {
+  await session.query(dropUnused, [timestamptz(now)]);
 }

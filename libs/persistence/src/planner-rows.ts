@@ -124,6 +124,7 @@ export interface QueuedRow extends ShapeColumns {
   readonly predicted_seconds: number;
   readonly avoid_pools: readonly string[];
   readonly preemptions: number;
+  readonly claims: number;
   readonly home_district: string;
   readonly resources: JobRequest['resources'] | null;
   readonly constraints: JobRequest['constraints'] | null;
@@ -149,6 +150,7 @@ export function queuedJobOf(row: QueuedRow): QueuedJob {
     dataLevel: row.constraints?.dataLevel ?? 'general',
     ...(row.avoid_pools.length > 0 && { avoidPools: row.avoid_pools }),
     ...(row.preemptions > 0 && { preemptions: row.preemptions }),
+    ...(row.claims > 0 && { claims: row.claims }),
   };
 }
 

@@ -71,7 +71,7 @@ export const selectAttempts = (condition: string): string => `
 export const queuedJobs = (condition: string): string => `
   select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.cores, j.memory_gib,
     j.limit_seconds - j.progress_seconds as limit_seconds, greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
-    j.preemptions, j.avoid_pools, t.home_district,
+    j.preemptions, j.claims, j.avoid_pools, t.home_district,
     j.request->'resources' as resources, j.request->'constraints' as constraints,
     j.request->'flexibility' as flexibility, j.request->'inputs' as inputs
   from job j join tenant t on t.id = j.tenant_id where j.state = 'queued' ${condition} order by j.sequence`;
@@ -89,5 +89,7 @@ export const selectWindows = (condition: string): string => `
 
 /** Nodes that are being vacated for a job that waits. */
 export const selectClaims = (condition: string): string => `
-  select 'claim:' || c.job_id as id, c.group_id, c.node_indices, c.made_at as from_at, c.until as until_at, c.job_id
-  from claim c join pool p on p.id = c.pool_id where p.enabled ${condition} order by c.job_id`;
+  select 'claim:' || c.job_id as id, c.group_id, c.node_indices, c.made_at as from_at, c.job_id,
+    -- as long as it will run: or those ahead of it reserve the nodes behind the claim, and it does not fit before them
+    c.until + (j.limit_seconds - j.progress_seconds) * interval '1 second' as until_at
+  from claim c join pool p on p.id = c.pool_id join job j on j.id = c.job_id where p.enabled ${condition} order by c.job_id`;

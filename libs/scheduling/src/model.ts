@@ -113,6 +113,8 @@ export interface QueuedJob {
   readonly checkpointInterval?: number;
   /** How often it was put out for others so far. */
   readonly preemptions?: number;
+  /** How often nodes were vacated for it so far. */
+  readonly claims?: number;
 }
 
 export interface RunningJob {

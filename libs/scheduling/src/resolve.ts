@@ -39,6 +39,8 @@ export interface Resolution {
 
 /** A checkpoint counts as just made for so long: plans come once a second at best, and engines take a while to stop a job. */
 export const CHECKPOINT_GRACE: Seconds = 60;
+/** For a job that did not start although room was made so often, nobody is put out again: something else is in its way. */
+export const MOST_CLAIMS = 3;
 /** Candidates that are weighed in one group, those that lose the least first. */
 const MOST_VICTIMS = 256;
 
@@ -119,8 +121,7 @@ class Round {
     for (const slot of blocked) {
       const mayPreempt = preemption !== undefined && preemptors < preemption.maxPreemptors;
       const isHelped =
-        !this.hasClaim(this.ground.queue.job(slot).id) &&
-        ((mayPreempt && this.preemptFor(slot)) || this.shrinkFor(slot));
+        this.mayClaim(this.ground.queue.job(slot)) && ((mayPreempt && this.preemptFor(slot)) || this.shrinkFor(slot));
       const reservation = reserved.get(slot);
       if (isHelped) preemptors++;
       else if (reservation) this.layAgain(reservation);
@@ -339,6 +340,11 @@ class Round {
     const { id: groupId, poolId } = fleet.group(group);
     this.claims.push({ jobId, groupId, poolId, nodeIndices: nodes });
     this.claimants.add(jobId);
+  }
+
+  /** Whether room may be made for the job: it has none yet, and has not had it too often. */
+  private mayClaim({ id, claims = 0 }: QueuedJob): boolean {
+    return claims < MOST_CLAIMS && !this.hasClaim(id);
   }
 
   private hasClaim(jobId: string): boolean {

@@ -68,7 +68,7 @@ export class RunCycle {
       return { cycle, started: 0, refused: 0, waiting: waitingOf(plan), fenced: true, more: false };
     }
     await this.writeDown({ cycle, epoch, now, plan, committed }); // 4. evidence
-    await this.beat(epoch, ended);
+    await this.beat(epoch, ended, now);
     instruments.staged('snapshot', followed - began);
     instruments.staged('order', plan.stages.order);
     instruments.staged('place', Math.max(0, planned - followed - plan.stages.order));
@@ -93,8 +93,9 @@ export class RunCycle {
   }
 
   /** Liveness is read from it, so an idle fleet beats too; a beat a second would be a write a second for nothing. */
-  private async beat(epoch: number, at: number): Promise<void> {
+  private async beat(epoch: number, at: number, now: Instant): Promise<void> {
     if (at - this.beatenAt < BEAT_EVERY_SECONDS) return;
+    await this.ports.committer.dropClaims(now);
     await this.ports.log.beat(epoch);
     this.beatenAt = at;
   }

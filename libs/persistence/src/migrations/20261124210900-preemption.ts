@@ -19,7 +19,7 @@ const attempts = [
      check (state in ('placed','prepared','released','running','completed','failed','timeout','cancelled','preempted','rejected','lost'))`,
   // progress: seconds of its run that checkpoints have kept; the next attempt has so much less before it.
   `alter table job add column progress_seconds integer not null default 0 check (progress_seconds between 0 and limit_seconds - 1),
-     add column preemptions integer not null default 0`,
+     add column preemptions integer not null default 0, add column claims integer not null default 0`,
   `insert into life_cycle_move select 'attempt', unnest(array['placed','prepared','released','running']), 'preempted'`,
 ];
 
