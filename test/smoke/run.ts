@@ -219,7 +219,7 @@ async function second(clone: string): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const cause = error instanceof Error && error.cause ? ` (${String(error.cause)})` : '';
+  const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
   process.stderr.write(`smoke: ${error instanceof Error ? error.message : String(error)}${cause}\n`);
   process.exit(1);
 });

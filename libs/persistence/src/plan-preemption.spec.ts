@@ -160,7 +160,9 @@ describe('victims and claims', () => {
     expect(await feed.since(cursor, LATER)).toMatchObject({ deltas: [] });
     await committer.dropClaims(LATER + 900_000);
     const heard = await feed.since(cursor, LATER);
-    expect(heard).toMatchObject({ deltas: [{ kind: 'window-gone', windowId: `claim:${waiting.id}` }] });
+    expect(heard).toMatchObject({
+      deltas: expect.arrayContaining([{ kind: 'window-gone', windowId: `claim:${waiting.id}` }]),
+    });
     const { snapshot } = await feed.cold(LATER);
     expect(snapshot.queued.find((job) => job.id === waiting.id)).toMatchObject({ claims: 1 });
   });
