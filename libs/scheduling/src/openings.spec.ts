@@ -1,0 +1,76 @@
+import type { QueuedJob, WindowModel } from './model.js';
+import { Openings } from './openings.js';
+import { createPlanner } from './planner.js';
+import { aGroup, aJob, aPolicy, aSnapshot } from './testing/builders.js';
+
+const NOW = 1000;
+const window = (openTo: WindowModel['openTo'], over: Partial<WindowModel> = {}): WindowModel => ({
+  id: 'w',
+  groupId: 'g',
+  nodeIndices: [0],
+  from: 0,
+  until: 5000,
+  ...(openTo && { openTo }),
+  ...over,
+});
+const openingsOf = (windows: readonly WindowModel[]): Openings => {
+  const openings = new Openings((tenant) => (tenant === 'below' ? ['below', 'owner'] : [tenant]));
+  openings.set(windows, (groupId) => (groupId === 'g' ? 0 : 1));
+  return openings;
+};
+
+const both = { tenants: ['owner'], classes: ['inference' as const] };
+const cases: Record<string, { openTo: WindowModel['openTo']; job?: Partial<QueuedJob>; want: boolean }> = {
+  'maintenance is open to nobody': { openTo: undefined, want: false },
+  'to its tenant': { openTo: { tenants: ['owner'] }, want: true },
+  'to a tenant below': { openTo: { tenants: ['owner'] }, job: { tenantId: 'below' }, want: true },
+  'not to another': { openTo: { tenants: ['owner'] }, job: { tenantId: 'other' }, want: false },
+  'not to the tenant above': { openTo: { tenants: ['below'] }, want: false },
+  'to its class': { openTo: { classes: ['training'] }, job: { tenantId: 'other' }, want: true },
+  'not to another class': { openTo: { classes: ['inference'] }, want: false },
+  'to both': { openTo: both, job: { class: 'inference' }, want: true },
+  'not to the tenant in another class': { openTo: both, want: false },
+  'not to the class of another': { openTo: both, job: { class: 'inference', tenantId: 'other' }, want: false },
+  'to the very job': { openTo: { jobs: ['j'] }, want: true },
+  'not to another job': { openTo: { jobs: ['k'] }, want: false },
+};
+
+describe('a window is open', () => {
+  it.each(Object.entries(cases))('%s', (_sentence, { openTo, job, want }) => {
+    const openings = openingsOf([window(openTo)]);
+    const asked = aJob('j', { tenantId: 'owner', ...job });
+    expect([openings.isOpenTo(asked), openings.isOpenTo(asked)]).toEqual([want, want]);
+    expect(openings.windowsFor(asked, 0)).toEqual(want ? new Set(['w']) : null);
+    expect(openings.windowsFor(asked, 1)).toBeNull();
+    expect(openings.isEmpty).toBe(openTo === undefined);
+  });
+
+  it('knows claims by job, and in the order of their ids', () => {
+    const openings = openingsOf([
+      window({ jobs: ['z'] }, { kind: 'claim', groupId: 'h' }),
+      window({ jobs: ['a'] }, { id: 'v', kind: 'claim' }),
+      window({ jobs: ['b'] }, { id: 'u', kind: 'booking' }),
+    ]);
+    expect(openings.claims()).toEqual([
+      { jobId: 'a', group: 0 },
+      { jobId: 'z', group: 1 },
+    ]);
+    expect(['a', 'b', 'z'].map((id) => openings.hasClaim(id))).toEqual([true, false, true]);
+  });
+});
+
+describe('a booking in the plan', () => {
+  const started = (jobs: readonly QueuedJob[], runTimes: 'limit' | 'predicted' = 'limit'): string[] => {
+    const booked = window({ tenants: ['owner'] }, { kind: 'booking', from: NOW + 100 });
+    const snapshot = aSnapshot({ groups: [aGroup('g', { nodes: ['n'] })], windows: [booked], queued: jobs });
+    return createPlanner(snapshot, aPolicy({ runTimes }))
+      .plan(NOW)
+      .starts.map(({ jobId }) => jobId);
+  };
+
+  it('lets a member in, and nobody else whose limit runs into it, whatever is predicted', () => {
+    expect(started([aJob('member', { tenantId: 'owner' })])).toEqual(['member']);
+    expect(started([aJob('other', { limit: 101, predicted: 5 })], 'predicted')).toEqual([]);
+    expect(started([aJob('other', { limit: 100 })], 'predicted')).toEqual(['other']);
+  });
+});
