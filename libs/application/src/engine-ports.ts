@@ -1,5 +1,5 @@
 /** What the use cases need of engines, of the outbox that feeds them, and of the attempts that they report on. */
-import type { AttemptOutcome, Instant, JobRun, JobState, NodeShape } from '#libs/domain';
+import type { AttemptOutcome, Instant, JobInput, JobRun, JobState, NodeShape } from '#libs/domain';
 
 // ---------------------------------------------------------------- engines
 
@@ -16,6 +16,10 @@ export interface DispatchOrder {
   readonly limitSeconds: number;
   /** Goes on from the checkpoint after so many seconds of its run; absent: from the start. The limit counts from there. */
   readonly resumeFromSeconds?: number;
+  /** What the job reads; absent: nothing. */
+  readonly inputs?: readonly JobInput[];
+  /** What bringing the inputs in is planned to take; absent: they are where the job runs, or there are none. */
+  readonly stagingSeconds?: number;
   readonly run: JobRun;
   readonly name: string;
 }
@@ -37,7 +41,8 @@ export interface EngineJob {
 }
 export interface EngineDescription {
   readonly kind: 'simulated' | 'local';
-  readonly capabilities: readonly ('release' | 'logs' | 'pin-nodes')[];
+  /** stage-in: brings the inputs of an order in; an engine without it ignores them. */
+  readonly capabilities: readonly ('release' | 'logs' | 'pin-nodes' | 'stage-in')[];
   /** Shown with everything that ran there. */
   readonly notice: string | null;
 }
@@ -49,6 +54,11 @@ export interface EngineDescription {
 export interface Engine {
   describe(): Promise<EngineDescription>;
   prepare(order: DispatchOrder, now: Instant): Promise<Prepared>;
+  /**
+   * Begins to bring in the inputs of a prepared order; tells when they will be there. The job does not run before, whenever it
+   * is released. Idempotent: asked again it tells the same. Offered by engines that can `stage-in`, and by no others.
+   */
+  stage?(order: DispatchOrder, now: Instant): Promise<Instant>;
   release(attemptId: string, ref: string, now: Instant): Promise<void>;
   /** Idempotent; a job that is over stays as it is. */
   cancel(attemptId: string, now: Instant): Promise<void>;
@@ -89,6 +99,8 @@ export interface SimulatedJob {
   readonly ending: 'completed' | 'failed';
   readonly nodeIds: readonly string[];
   readonly preparedAt: Instant;
+  /** It does not run before: its inputs are on their way. */
+  readonly stagedUntil: Instant | null;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly outcome: 'completed' | 'failed' | 'timeout' | 'cancelled' | null;
@@ -119,6 +131,8 @@ export interface Outbox {
 /** Changes of attempts as the engines tell them. Each is conditional on the attempt's state, so that a late or doubled word does nothing. */
 export interface AttemptStore {
   prepared(attemptId: string, ref: string): Promise<void>;
+  /** Its inputs are being brought in, and will be there at `until`. The first word counts. */
+  staging(attemptId: string, at: Instant, until: Instant): Promise<void>;
   /** Released: the job is starting. False when it was cancelled meanwhile. */
   released(attemptId: string, at: Instant): Promise<boolean>;
   started(

@@ -98,6 +98,8 @@ export interface JobView {
     readonly startedAt: Instant | null;
     readonly endsBy: Instant;
     readonly backfilled: boolean;
+    /** Null where no engine was asked to bring anything in. */
+    readonly staging: { readonly seconds: number; readonly until: Instant } | null;
   } | null;
   readonly verdict: VerdictView | null;
 }

@@ -40,6 +40,7 @@ export function describeEngine(name: string, make: () => Promise<EngineBench>): 
     describe('cancel', () => describeCancelling(() => bench));
     describe('endings', () => describeEndings(() => bench));
     describe('restarts', () => describeRestarts(() => bench));
+    describe('staging', () => describeStaging(() => bench));
   });
 }
 
@@ -239,6 +240,52 @@ function describeRestarts(bench: () => EngineBench): void {
     const next = await bench().reopen();
     await next.cancel(order.attemptId, now());
     await until(bench(), next, order, 'cancelled');
+  });
+}
+
+function describeStaging(bench: () => EngineBench): void {
+  const reading = (work: Work): DispatchOrder => ({
+    ...bench().order(work),
+    inputs: [{ dataset: 'a', site: 'elsewhere', sizeGiB: 3 }],
+    stagingSeconds: 2,
+  });
+
+  it('names stage-in among what it can do exactly where it offers it', async () => {
+    const { engine } = bench();
+    expect((await engine.describe()).capabilities.includes('stage-in')).toBe(engine.stage !== undefined);
+  });
+
+  it('runs an order with inputs when they are there, where it brings them in, and as any other where it does not', async () => {
+    const { engine, now } = bench();
+    const order = reading({ seconds: 0.5 });
+    const ref = await prepared(bench(), engine, order);
+    const until = await engine.stage?.(order, now());
+    await engine.release(order.attemptId, ref, now());
+    if (until !== undefined) {
+      expect(until).toBeGreaterThanOrEqual(now() + 2_000);
+      expect(await toldOf(bench(), engine, order)).toMatchObject([{ state: 'held', startedAt: null, endedAt: null }]);
+      await bench().pass();
+      expect(await engine.stage?.(order, now())).toBe(until);
+    }
+    const over = await untilTold(bench(), engine, order, {
+      what: 'completed',
+      isSo: (job) => job.state === 'completed',
+    });
+    expect(over.startedAt).toBeGreaterThanOrEqual(until ?? START);
+  });
+
+  it('keeps its word through a restart, and ends what is cancelled meanwhile without a start', async () => {
+    const { engine, now } = bench();
+    if (!engine.stage) return;
+    const order = reading({ seconds: 0.5 });
+    const ref = await prepared(bench(), engine, order);
+    const until = await engine.stage(order, now());
+    await engine.release(order.attemptId, ref, now());
+    const next = await bench().reopen();
+    expect(await toldOf(bench(), next, order)).toMatchObject([{ state: 'held', startedAt: null }]);
+    expect(await next.stage?.(order, now())).toBe(until);
+    await next.cancel(order.attemptId, now());
+    expect(await toldOf(bench(), next, order)).toMatchObject([{ state: 'cancelled', startedAt: null, exitCode: null }]);
   });
 }
 

@@ -8,7 +8,7 @@ import {
 } from '#libs/application';
 import type { Instant } from '#libs/domain';
 
-export type EngineMethod = 'describe' | 'prepare' | 'release' | 'cancel' | 'observe' | 'logs';
+export type EngineMethod = 'describe' | 'prepare' | 'stage' | 'release' | 'cancel' | 'observe' | 'logs';
 export interface EngineCall {
   readonly method: EngineMethod;
   readonly attemptId: string | null;
@@ -36,13 +36,17 @@ export interface FaultyEngineOptions {
 export class FaultyEngine implements Engine {
   /** Every call that was tried, in order. */
   readonly calls: EngineCall[] = [];
+  readonly stage?: NonNullable<Engine['stage']>;
   private isDown = false;
   private readonly next = new Map<EngineMethod, EngineFault[]>();
 
   constructor(
     private readonly inner: Engine,
     private readonly options: FaultyEngineOptions,
-  ) {}
+  ) {
+    const stage = inner.stage?.bind(inner);
+    if (stage) this.stage = (order, now) => this.pass('stage', order.attemptId, () => stage(order, now));
+  }
 
   /** From now on nothing arrives. */
   goDown(): void {

@@ -135,6 +135,32 @@ describe('time in the simulated engine', () => {
     expect(ends[0]).toBe(ends[1]);
   });
 
+  it('starts at the instant its inputs are there, on the nodes it had meanwhile, and gives them back when cancelled before', async () => {
+    const { engine, start } = aBench('pinned');
+    const staged = { ...anOrder(1, { nodes: ['node-1'], cards: 8, runSeconds: 60 }), stagingSeconds: 90 };
+    await engine.prepare(staged, t0);
+    expect(await engine.stage(staged, t0)).toBe(t0 + 90_000);
+    await start(engine, staged, t0 + 10_000);
+    await start(engine, anOrder(2, { nodes: ['node-1'], cards: 8 }), t0 + 10_000);
+    expect((await engine.observe(t0, t0 + 89_999)).map(({ state, startedAt }) => [state, startedAt])).toEqual([
+      ['held', null],
+      ['held', null],
+    ]);
+    expect(await engine.observe(t0, t0 + 90_000)).toMatchObject([{ state: 'running', startedAt: t0 + 90_000 }, {}]);
+    expect(await engine.observe(t0 + 150_000, t0 + 150_000)).toMatchObject([
+      { state: 'running', startedAt: t0 + 150_000 },
+      { state: 'completed', startedAt: t0 + 90_000, endedAt: t0 + 150_000 },
+    ]);
+    const other = { ...anOrder(3, { nodes: ['node-2'], cards: 8 }), stagingSeconds: 1_000 };
+    await engine.prepare(other, t0 + 150_000);
+    await engine.stage(other, t0 + 150_000);
+    await start(engine, other, t0 + 150_000);
+    await engine.cancel(other.attemptId, t0 + 160_000);
+    await start(engine, anOrder(4, { nodes: ['node-2'], cards: 8 }), t0 + 160_000);
+    const told = await engine.observe(t0 + 160_000, t0 + 160_000);
+    expect(told.find((job) => job.attemptId === anOrder(4).attemptId)).toMatchObject({ startedAt: t0 + 160_000 });
+  });
+
   it('says that no hardware runs this', async () => {
     expect(await aBench('delegated').engine.describe()).toMatchObject({
       kind: 'simulated',

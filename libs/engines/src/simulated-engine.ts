@@ -9,7 +9,7 @@ import {
   type SimulatedEngineStore,
   type SimulatedJob,
 } from '#libs/application';
-import { HOUR_MS, type Instant, isUuid } from '#libs/domain';
+import { HOUR_MS, type Instant, SECOND_MS, isUuid, rfc3339 } from '#libs/domain';
 import { OneAtATime } from './one-at-a-time.js';
 import { RecentEnds } from './recent-ends.js';
 import { ReleaseRefused } from './release-refused.js';
@@ -41,7 +41,8 @@ export class SimulatedEngine implements Engine {
   async describe(): Promise<EngineDescription> {
     return {
       kind: 'simulated',
-      capabilities: this.parts.pool.placement === 'pinned' ? ['release', 'pin-nodes'] : ['release'],
+      capabilities:
+        this.parts.pool.placement === 'pinned' ? ['release', 'stage-in', 'pin-nodes'] : ['release', 'stage-in'],
       notice: 'simulated: no real hardware runs this',
     };
   }
@@ -56,6 +57,14 @@ export class SimulatedEngine implements Engine {
       const job = heldJob({ ...order, poolId: this.parts.pool.id }, refOf(this.parts.ids.uuid(), order), now);
       timeline.prepare(job);
       return { kind: 'prepared', ref: job.ref };
+    });
+  }
+
+  /** The planned time on the service clock, from the first time it is asked. Nothing is moved. */
+  stage(order: DispatchOrder, now: Instant): Promise<Instant> {
+    return this.act(now, async (timeline) => {
+      await this.find(timeline, order.attemptId);
+      return timeline.stage(order.attemptId, now + (order.stagingSeconds ?? 0) * SECOND_MS);
     });
   }
 
@@ -87,7 +96,7 @@ export class SimulatedEngine implements Engine {
       const timeline = isDoubted ? await this.readAgain(now) : known;
       const ended = await this.recent.since(since);
       this.lastLook = now;
-      return [...timeline.alive(), ...ended].map(told);
+      return [...timeline.alive(), ...ended].map((job) => told(job, timeline.now));
     });
   }
 
@@ -157,8 +166,10 @@ export class SimulatedEngine implements Engine {
   }
 }
 
-function told(job: SimulatedJob): EngineJob {
-  const { attemptId, ref, startedAt, endedAt, exitCode, nodeIds } = job;
+function told(job: SimulatedJob, now: Instant): EngineJob {
+  const { attemptId, ref, endedAt, exitCode, nodeIds, stagedUntil } = job;
+  const isStaging = job.state !== 'ended' && stagedUntil !== null && stagedUntil > now;
+  const startedAt = isStaging ? null : job.startedAt;
   const facts = { attemptId, ref, startedAt, endedAt, exitCode, nodeIds };
   if (job.state === 'ended') {
     const state = job.outcome ?? job.ending;
@@ -166,6 +177,7 @@ function told(job: SimulatedJob): EngineJob {
       ? { ...facts, state, detail: `limit of ${job.limitSeconds} s reached` }
       : { ...facts, state };
   }
+  if (isStaging) return { ...facts, state: 'held', detail: `inputs are brought in until ${rfc3339(stagedUntil)}` };
   if (waitsForRoom(job)) return { ...facts, state: 'held', detail: 'released; waits for room on the nodes' };
   return { ...facts, state: job.state };
 }

@@ -72,6 +72,7 @@ export function heldJob(order: DispatchOrder, ref: string, now: Instant): Simula
     ending: told?.outcome ?? 'completed',
     nodeIds: order.nodeIds,
     preparedAt: now,
+    stagedUntil: null,
     startedAt: null,
     endedAt: null,
     outcome: null,
@@ -92,6 +93,8 @@ export function endedByItself(job: SimulatedJob, at: Instant): SimulatedJob {
 }
 
 export function endedByCancel(job: SimulatedJob, at: Instant): SimulatedJob {
-  const exitCode = job.startedAt === null ? null : CANCELLED_EXIT_CODE;
-  return { ...job, state: 'ended', endedAt: at, outcome: 'cancelled', exitCode };
+  // What has its nodes and waits for its inputs has not run.
+  const startedAt = job.startedAt === null || job.startedAt > at ? null : job.startedAt;
+  const exitCode = startedAt === null ? null : CANCELLED_EXIT_CODE;
+  return { ...job, state: 'ended', startedAt, endedAt: at, outcome: 'cancelled', exitCode };
 }

@@ -38,10 +38,24 @@ export class SimulatedTimeline {
     return [...this.jobs.values()];
   }
 
+  /** How far time has come. */
+  get now(): Instant {
+    return this.reached;
+  }
+
+  /** A job has its nodes while its inputs come, and starts when they are there. Tells when; the first word counts. */
+  stage(attemptId: string, until: Instant): Instant {
+    const job = this.jobs.get(attemptId);
+    if (job === undefined || job.startedAt !== null) return job?.stagedUntil ?? this.reached;
+    if (job.stagedUntil !== null) return job.stagedUntil;
+    this.write({ ...job, stagedUntil: until });
+    return until;
+  }
+
   /** Takes in a living job that the store already has. */
   adopt(job: SimulatedJob): void {
     this.jobs.set(job.attemptId, job);
-    this.reached = Math.max(this.reached, job.preparedAt, job.startedAt ?? 0);
+    this.reached = Math.max(this.reached, job.preparedAt, job.stagedUntil === null ? (job.startedAt ?? 0) : 0);
     if (waitsForRoom(job)) this.waiting.add(job.attemptId);
     if (job.startedAt === null) return;
     this.books.hold(job.nodeIds, this.takings(job));
@@ -64,7 +78,7 @@ export class SimulatedTimeline {
   cancel(attemptId: string): void {
     const job = this.jobs.get(attemptId);
     if (job === undefined) return;
-    this.end(endedByCancel(job, this.reached));
+    this.end(endedByCancel(job, this.reached), job);
     this.startWaiting(this.reached);
   }
 
@@ -89,11 +103,11 @@ export class SimulatedTimeline {
     const job = attemptId === null ? undefined : this.jobs.get(attemptId);
     // The heap keeps the ends of jobs that were cancelled meanwhile; they are no longer among the living.
     if (job === undefined || job.startedAt === null || endOf(job, job.startedAt) !== at) return;
-    this.end(endedByItself(job, at));
+    this.end(endedByItself(job, at), job);
   }
 
-  private end(over: SimulatedJob): void {
-    if (over.startedAt !== null) this.books.giveBack(over.nodeIds, this.takings(over));
+  private end(over: SimulatedJob, was: SimulatedJob): void {
+    if (was.startedAt !== null) this.books.giveBack(over.nodeIds, this.takings(over));
     this.jobs.delete(over.attemptId);
     this.waiting.delete(over.attemptId);
     this.changed.set(over.attemptId, over);
@@ -112,8 +126,9 @@ export class SimulatedTimeline {
         continue;
       }
       this.waiting.delete(attemptId);
-      this.write({ ...job, startedAt: at, nodeIds });
-      this.ends.push(endOf(job, at), attemptId);
+      const startedAt = Math.max(at, job.stagedUntil ?? at);
+      this.write({ ...job, startedAt, nodeIds });
+      this.ends.push(endOf(job, startedAt), attemptId);
     }
   }
 

@@ -18,6 +18,20 @@ const prepare = statement(
   ) insert into change (kind, subject) select 'attempt', id::text from moved`,
 );
 
+// What a retry says again is known; what was cancelled meanwhile stages nothing that anybody waits for.
+const stage = statement(
+  'attempt-staging',
+  `with moved as (
+    update attempt set staging_until = $3::timestamptz
+    where id = $1::uuid and staging_until is null and cancel_at is null and state in ('placed', 'prepared')
+    returning id, job_id, tenant_id, pool_id, staging_seconds
+  )
+  insert into job_event (job_id, tenant_id, at, kind, detail)
+  select m.job_id, m.tenant_id, $2::timestamptz, 'staging', jsonb_build_object('attemptId', m.id, 'poolId', m.pool_id,
+    'seconds', m.staging_seconds, 'until', to_json($3::timestamptz), 'inputs', coalesce(j.request->'inputs', '[]'))
+  from moved m join job j on j.id = m.job_id`,
+);
+
 // A release that is said again, after a reply that was lost, is as good as the first: what counts is that nobody has cancelled.
 const release = statement(
   'attempt-released',
@@ -92,6 +106,13 @@ export class PostgresAttemptStore implements AttemptStore {
     await this.database.transaction(async (session) => {
       await lock(session, [attemptId]);
       await session.query(prepare, [attemptId, ref]);
+    });
+  }
+
+  async staging(attemptId: string, at: Instant, until: Instant): Promise<void> {
+    await this.database.transaction(async (session) => {
+      await lock(session, [attemptId]);
+      await session.query(stage, [attemptId, timestamptz(at), timestamptz(until)]);
     });
   }
 

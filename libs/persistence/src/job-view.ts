@@ -7,7 +7,7 @@ export const selectJobView = `
   select j.id, j.tenant_id, j.name, j.class, j.state, j.request, j.sample, j.channel, j.submitted_at, j.started_at,
     j.ended_at, j.exit_code, j.detail, j.attempts,
     a.id as attempt_id, a.pool_id, a.group_id, a.state as attempt_state, a.placed_at, a.started_at as attempt_started_at,
-    a.ends_by, a.backfilled,
+    a.ends_by, a.backfilled, a.staging_seconds, a.staging_until,
     array(select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) as node_ids,
     v.refusal, v.estimated_start, v.basis, v.pool_id as verdict_pool_id, v.evidence, v.cycle, v.decided_at
   from job j
@@ -25,6 +25,8 @@ interface PlacementColumns {
   readonly attempt_started_at: number | null;
   readonly ends_by: number;
   readonly backfilled: boolean;
+  readonly staging_seconds: number;
+  readonly staging_until: number | null;
   readonly node_ids: readonly string[];
 }
 interface VerdictColumns {
@@ -86,6 +88,7 @@ function placementOf(row: PlacementColumns): JobView['placement'] {
     startedAt: row.attempt_started_at,
     endsBy: row.ends_by,
     backfilled: row.backfilled,
+    staging: row.staging_until === null ? null : { seconds: row.staging_seconds, until: row.staging_until },
   };
 }
 

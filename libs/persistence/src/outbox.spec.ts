@@ -56,6 +56,23 @@ it('gives the engine’s adapter all it needs to run the job, nodes only where w
   expect(messages[1]?.order?.nodeIds).toEqual([]);
 });
 
+it('names what the job reads, and how long bringing it in is planned to take', async () => {
+  const [attemptId] = await place([aNewJob({ perNode: tiny })]);
+  const inputs = [{ site: 'b', sizeGiB: 10 }];
+  await system.query(`update job set request = request || $1 where id = (select job_id from attempt where id = $2)`, [
+    JSON.stringify({ inputs }),
+    attemptId,
+  ]);
+  const order = async () => {
+    await system.query('update outbox set due_wall = clock_timestamp()');
+    return (await outbox.claim(1, MINUTE_MS))[0]?.order;
+  };
+  expect(await order()).toMatchObject({ inputs });
+  expect(await order()).not.toHaveProperty('stagingSeconds');
+  await system.query('update attempt set staging_seconds = 86 where id = $1', [attemptId]);
+  expect(await order()).toMatchObject({ inputs, stagingSeconds: 86 });
+});
+
 it('says that there is nothing to order when the attempt is over', async () => {
   const [attemptId] = await place([aNewJob({ perNode: tiny })]);
   await new PostgresAttemptStore(system).prepared(attemptId ?? '', 'ref-1');

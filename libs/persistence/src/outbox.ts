@@ -1,5 +1,5 @@
 import type { DispatchOrder, Outbox, OutboxMessage } from '#libs/application';
-import type { JobRun } from '#libs/domain';
+import type { JobInput, JobRun } from '#libs/domain';
 import { statement, type Database, type Session } from './database.js';
 
 // The lease is the due time itself: a message that is claimed and never ticked off becomes due again by itself.
@@ -14,6 +14,7 @@ const claimDue = statement(
   )
   select c.id, c.kind, c.attempt_id, c.pool_id, c.tries, a.state, a.engine_ref, a.job_id, a.tenant_id, a.group_id, a.nodes,
     a.cards, a.cores, a.memory_gib, a.limit_seconds, j.name, coalesce(j.request->'run', '{}') as run, j.progress_seconds,
+    a.staging_seconds, j.request->'inputs' as inputs,
     case when a.placement = 'pinned' then array(
       select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) else '{}' end as node_ids
   from claimed c join attempt a on a.id = c.attempt_id join job j on j.id = a.job_id order by c.id`,
@@ -53,6 +54,8 @@ interface ClaimedRow {
   readonly name: string;
   readonly run: JobRun;
   readonly progress_seconds: number;
+  readonly staging_seconds: number;
+  readonly inputs: readonly JobInput[] | null;
   readonly node_ids: readonly string[];
 }
 
@@ -114,6 +117,8 @@ const orderOf = (row: ClaimedRow): DispatchOrder => ({
   perNode: { cards: row.cards, cores: row.cores, memoryGiB: row.memory_gib },
   limitSeconds: row.limit_seconds,
   run: row.run,
+  ...(row.inputs && row.inputs.length > 0 && { inputs: row.inputs }),
+  ...(row.staging_seconds > 0 && { stagingSeconds: row.staging_seconds }),
   ...(row.progress_seconds > 0 && { resumeFromSeconds: row.progress_seconds }),
   name: row.name,
 });

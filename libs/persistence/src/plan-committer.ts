@@ -48,7 +48,8 @@ const writeStarts = statement(
   'plan-write-starts',
   `with start as (
     select * from json_to_recordset($1::json) as s(
-      attempt_id uuid, job_id uuid, pool_id text, group_id text, placement text, nodes int, ends_by timestamptz, backfilled boolean)
+      attempt_id uuid, job_id uuid, pool_id text, group_id text, placement text, nodes int, ends_by timestamptz, backfilled boolean,
+      staging_seconds int)
   ), moved as (
     update job j set state = 'placed', attempts = j.attempts + 1, tries_left = j.tries_left - 1, detail = null
     from start s where j.id = s.job_id and j.state = 'queued'
@@ -79,9 +80,10 @@ const writeStarts = statement(
     returning g.id
   ), attempts as (
     insert into attempt (id, job_id, number, tenant_id, class, pool_id, group_id, placement, nodes, cards, cores, memory_gib,
-                         limit_seconds, placed_at, ends_by, backfilled, epoch, cycle)
+                         limit_seconds, placed_at, ends_by, backfilled, epoch, cycle, staging_seconds)
     select s.attempt_id, m.id, m.attempts, m.tenant_id, m.class, s.pool_id, s.group_id, s.placement, s.nodes, m.cards, m.cores,
-      m.memory_gib, m.limit_seconds, $3::timestamptz, s.ends_by, s.backfilled, $4::bigint, $5::bigint
+      m.memory_gib, m.limit_seconds, $3::timestamptz, s.ends_by, s.backfilled, $4::bigint, $5::bigint,
+      s.staging_seconds
     from start s join moved m on m.id = s.job_id
   ), places as (
     insert into placement_node (attempt_id, node_id, tenant_id, cards, cores, memory_gib)
@@ -180,6 +182,7 @@ async function write(session: Session, plan: PlanToCommit, accepted: readonly Ac
     nodes: start.nodes,
     ends_by: timestamptz(start.endsBy * 1000),
     backfilled: start.backfilled,
+    staging_seconds: start.stagingSeconds ?? 0,
   }));
   const given = accepted.flatMap(({ start, nodeIds }) =>
     nodeIds.map((id) => ({ attempt_id: start.attemptId, node_id: id })),

@@ -192,6 +192,7 @@ export interface AttemptRow extends ShapeColumns {
   readonly placed_at: Instant;
   readonly started_at: Instant | null;
   readonly ends_by: Instant;
+  readonly staging_seconds: number;
   readonly node_indices: readonly number[];
   readonly class: JobClass;
   readonly leaving: boolean;
@@ -212,7 +213,11 @@ export const runningJobOf = (row: AttemptRow): RunningJob => ({
   perNode: shapeOf(row),
   startedAt: wholeSeconds(row.started_at ?? row.placed_at),
   endsBy: wholeSeconds(row.ends_by),
-  predictedEnd: wholeSeconds(row.started_at ?? row.placed_at) + row.predicted_seconds,
+  // Until the engine says that it runs, its inputs may still be on their way.
+  predictedEnd:
+    wholeSeconds(row.started_at ?? row.placed_at) +
+    (row.started_at === null ? row.staging_seconds : 0) +
+    row.predicted_seconds,
   class: row.class,
   priority: row.priority,
   ...(row.preemptions > 0 && { preemptions: row.preemptions }),

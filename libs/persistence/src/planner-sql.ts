@@ -58,7 +58,7 @@ export const selectTenants = `
 
 /** Attempts that hold nodes of enabled pools. */
 export const selectAttempts = (condition: string): string => `
-  select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by,
+  select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by, a.staging_seconds,
     a.class, a.preempt_at is not null or a.cancel_at is not null as leaving, j.priority, j.preemptions, j.nodes as nodes_min,
     greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
     (j.request->'resources'->>'nodesMax')::int as nodes_max, j.request->'flexibility' as flexibility,

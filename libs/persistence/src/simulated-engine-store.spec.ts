@@ -8,7 +8,7 @@ const aJob = (named: Partial<SimulatedJob> = {}): SimulatedJob => {
   const attemptId = aUuid();
   return {
     attemptId, poolId: 'pinned', ref: `sim-${attemptId}`, state: 'held', runSeconds: 12.5, limitSeconds: 60, ending: 'completed',
-    nodeIds: ['a', 'b'], preparedAt: t0, startedAt: null, endedAt: null, outcome: null, exitCode: null, ...named,
+    nodeIds: ['a', 'b'], preparedAt: t0, stagedUntil: null, startedAt: null, endedAt: null, outcome: null, exitCode: null, ...named,
   }; // prettier-ignore
 };
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 it('keeps jobs by attempt and gives back the living, the ended since an instant, and any one', async () => {
-  const held = aJob();
+  const held = aJob({ stagedUntil: t0 + 700 });
   const ended = aJob({ state: 'ended', startedAt: t0, endedAt: t0 + 5000, outcome: 'timeout', exitCode: 137 });
   await store.put([held, ended, aJob({ poolId: 'other' })]);
   expect(await store.alive('pinned')).toEqual([held]);

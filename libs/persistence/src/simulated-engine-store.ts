@@ -3,7 +3,7 @@ import type { Instant } from '#libs/domain';
 import { statement, timestamptz, type Database } from './database.js';
 
 const columns = `attempt_id as "attemptId", pool_id as "poolId", ref, state, run_seconds as "runSeconds",
-  limit_seconds as "limitSeconds", ending, node_ids as "nodeIds", prepared_at as "preparedAt", started_at as "startedAt",
+  limit_seconds as "limitSeconds", ending, node_ids as "nodeIds", prepared_at as "preparedAt", staged_until as "stagedUntil", started_at as "startedAt",
   ended_at as "endedAt", outcome, exit_code as "exitCode"`;
 const listAlive = statement(
   'simulated-alive',
@@ -17,15 +17,15 @@ const findOne = statement('simulated-find', `select ${columns} from simulated_en
 const replace = statement(
   'simulated-put',
   `insert into simulated_engine_job (attempt_id, pool_id, ref, state, run_seconds, limit_seconds, ending, node_ids, prepared_at,
-                                     started_at, ended_at, outcome, exit_code)
+                                     started_at, ended_at, outcome, exit_code, staged_until)
    select * from json_to_recordset($1::json) as j(
      attempt_id uuid, pool_id text, ref text, state text, run_seconds float8, limit_seconds int, ending text, node_ids text[],
-     prepared_at timestamptz, started_at timestamptz, ended_at timestamptz, outcome text, exit_code int)
+     prepared_at timestamptz, started_at timestamptz, ended_at timestamptz, outcome text, exit_code int, staged_until timestamptz)
    order by attempt_id
    on conflict (attempt_id) do update set pool_id = excluded.pool_id, ref = excluded.ref, state = excluded.state,
      run_seconds = excluded.run_seconds, limit_seconds = excluded.limit_seconds, ending = excluded.ending,
      node_ids = excluded.node_ids, prepared_at = excluded.prepared_at, started_at = excluded.started_at,
-     ended_at = excluded.ended_at, outcome = excluded.outcome, exit_code = excluded.exit_code`,
+     ended_at = excluded.ended_at, outcome = excluded.outcome, exit_code = excluded.exit_code, staged_until = excluded.staged_until`,
 );
 
 /** Takes a database opened as chusuan_system. */
@@ -71,4 +71,5 @@ const recordOf = (job: SimulatedJob): Record<string, unknown> => ({
   ended_at: timestamptz(job.endedAt),
   outcome: job.outcome,
   exit_code: job.exitCode,
+  staged_until: timestamptz(job.stagedUntil),
 });

@@ -149,7 +149,7 @@ describe('what is too old to be asked for', () => {
     const unread = await runWork(system);
     const ended = (attemptId: string, endedAt: number | null) => ({
       attemptId, poolId: 'pinned', ref: `sim-${attemptId}`, state: endedAt === null ? 'running' as const : 'ended' as const, runSeconds: 1, limitSeconds: 60,
-      ending: 'completed' as const, nodeIds: [], preparedAt: testEpoch, startedAt: testEpoch, endedAt,
+      ending: 'completed' as const, nodeIds: [], preparedAt: testEpoch, stagedUntil: null, startedAt: testEpoch, endedAt,
       outcome: endedAt === null ? null : 'completed' as const, exitCode: null,
     }); // prettier-ignore
     const young = ended(aUuid(), now - 7 * DAY_MS + HOUR_MS);

@@ -90,6 +90,14 @@ const Placement = z
   })
   .meta({ id: 'Placement' });
 
+const Staging = z
+  .strictObject({
+    inputs: z.array(z.strictObject({ dataset: z.string(), site: z.string(), sizeGiB: z.number() })),
+    seconds: Count.meta({ description: 'What it was planned to take, over the declared links between the sites' }),
+    until: TimeText,
+  })
+  .meta({ id: 'Staging', description: 'Its inputs are being brought to where it will run' });
+
 const Waiting = z
   .strictObject({
     refusal: z.enum(refusals),
@@ -140,6 +148,7 @@ const shared = {
   detail: z.string().nullable(),
   attempts: Count,
   placement: Placement.nullable(),
+  staging: Staging.nullable().meta({ description: 'null: nothing is brought in, or it is there' }),
   waiting: Waiting.nullable(),
 };
 

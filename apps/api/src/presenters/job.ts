@@ -72,6 +72,7 @@ function sharedOf(job: JobView, reference: Reference): Omit<JobSummary, 'resourc
     detail: job.detail,
     attempts: job.attempts,
     placement: placement && placementShown(placement, reference),
+    staging: stagingShown(job),
     waiting: verdict && {
       refusal: verdict.refusal,
       text: refusalTexts[verdict.refusal],
@@ -80,6 +81,18 @@ function sharedOf(job: JobView, reference: Reference): Omit<JobSummary, 'resourc
       pool: verdict.poolId,
       decidedAt: rfc3339(verdict.decidedAt),
     },
+  };
+}
+
+/** While it lasts: from the word of the engine that it brings the inputs in to the word that it runs, or is over. */
+function stagingShown(job: JobView): JobSummary['staging'] {
+  const staging = job.placement?.staging;
+  if (!staging || job.startedAt !== null || (job.state !== 'placed' && job.state !== 'starting')) return null;
+  const inputs = requestOf(job).inputs ?? [];
+  return {
+    inputs: inputs.map(({ dataset, site, sizeGiB }) => ({ dataset, site, sizeGiB })),
+    seconds: staging.seconds,
+    until: rfc3339(staging.until),
   };
 }
 

@@ -114,6 +114,9 @@ export class DispatchOutbox {
       return;
     }
     await this.attempts.prepared(attemptId, prepared.ref);
+    if (order.stagingSeconds !== undefined && engine.stage) {
+      await this.attempts.staging(attemptId, now, await engine.stage(order, now));
+    }
     // From here on the attempt counts as released even if the reply to release is lost: observation tells the rest.
     if (await this.attempts.released(attemptId, now)) await engine.release(attemptId, prepared.ref, now);
     else await engine.cancel(attemptId, now);

@@ -5,6 +5,7 @@ import type { DispatchOrder, Engine, EngineDescription, EngineJob, Prepared } fr
 /** The engine it wraps, with every call told to the instruments. */
 export class MeasuredEngine implements Engine {
   readonly logs?: NonNullable<Engine['logs']>;
+  readonly stage?: NonNullable<Engine['stage']>;
 
   constructor(
     private readonly inner: Engine,
@@ -13,6 +14,8 @@ export class MeasuredEngine implements Engine {
     private readonly stopwatch: () => number,
   ) {
     if (inner.logs) this.logs = (attemptId) => inner.logs?.(attemptId) ?? Promise.resolve(null);
+    const stage = inner.stage?.bind(inner);
+    if (stage) this.stage = (order, now) => this.measured('stage', () => stage(order, now));
   }
 
   describe(): Promise<EngineDescription> {

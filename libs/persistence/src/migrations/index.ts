@@ -5,6 +5,7 @@ import { Placement20261124210600 } from './20261124210600-placement.js';
 import { Promises20261124210700 } from './20261124210700-promises.js';
 import { Policy20261124210800 } from './20261124210800-policy.js';
 import { Preemption20261124210900 } from './20261124210900-preemption.js';
+import { Staging20261124211000 } from './20261124211000-staging.js';
 
 /** In order; frozen once released. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: 'Promises20261124210700', class: Promises20261124210700 },
   { name: 'Policy20261124210800', class: Policy20261124210800 },
   { name: 'Preemption20261124210900', class: Preemption20261124210900 },
+  { name: 'Staging20261124211000', class: Staging20261124211000 },
 ];
