@@ -4,6 +4,7 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { conservativeBench } from './conservative.js';
+import { counterfactualsBench } from './counterfactuals.js';
 import { cycleBench } from './cycle.js';
 import { promisesBench } from './promises.js';
 import { simulateBench } from './simulate.js';
@@ -11,6 +12,7 @@ import { submitBench } from './submit.js';
 
 const benches: Readonly<Record<string, () => unknown>> = {
   conservative: conservativeBench,
+  counterfactuals: counterfactualsBench,
   cycle: cycleBench,
   promises: promisesBench,
   simulate: simulateBench,

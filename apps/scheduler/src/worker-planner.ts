@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { PlannerHost } from '#libs/application';
 import type {
   Admission,
+  Change,
   CyclePlan,
   Delta,
   PlanningPolicy,
@@ -9,6 +10,8 @@ import type {
   QueuedJob,
   Seconds,
   Snapshot,
+  WaitingVerdict,
+  WhatIfs,
 } from '#libs/scheduling';
 
 export type PlannerCall =
@@ -16,6 +19,13 @@ export type PlannerCall =
   | { readonly verb: 'advance'; readonly deltas: readonly Delta[] }
   | { readonly verb: 'plan' | 'snapshot'; readonly now: Seconds }
   | { readonly verb: 'quote'; readonly job: QueuedJob; readonly now: Seconds }
+  | {
+      readonly verb: 'whatIf';
+      readonly asked: QueuedJob | string;
+      readonly now: Seconds;
+      readonly changes?: readonly Change[];
+    }
+  | { readonly verb: 'explain'; readonly jobId: string; readonly now: Seconds }
   | { readonly verb: 'admit'; readonly job: QueuedJob };
 export type PlannerReply =
   | { readonly id: number; readonly kind: 'ok'; readonly value: unknown }
@@ -44,6 +54,12 @@ export class WorkerPlanner implements PlannerHost {
   }
   quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
     return this.call({ verb: 'quote', job, now });
+  }
+  whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null> {
+    return this.call({ verb: 'whatIf', asked, now, changes });
+  }
+  explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null> {
+    return this.call({ verb: 'explain', jobId, now });
   }
   admit(job: QueuedJob): Promise<Admission> {
     return this.call({ verb: 'admit', job });

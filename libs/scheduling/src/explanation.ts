@@ -4,6 +4,7 @@ import { type Diagnosis, type Diagnostician, evidenceOf, type Footing } from './
 import type { Fleet } from './fleet.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
 import type { PlanningPolicy, Seconds, WaitingVerdict } from './model.js';
+import type { Openings } from './openings.js';
 import type { PassOutcome, PassReservation } from './pass.js';
 import type { WaitingQueue } from './waiting-queue.js';
 
@@ -71,6 +72,18 @@ export function explainWaiting(
     backlog.charge(kind, queue.predicted(slot));
   }
   return verdicts;
+}
+
+/** Jobs for which nodes are being vacated wait for just that. */
+export function withClaims(
+  { queue, openings }: Pick<ExplanationGround, 'queue'> & { readonly openings: Openings },
+  outcome: PassOutcome,
+): PassOutcome {
+  const claimed = outcome.blocked.filter((slot) => openings.hasClaim(queue.job(slot).id));
+  if (claimed.length === 0) return outcome;
+  const held = new Map(outcome.held);
+  for (const slot of claimed) held.set(slot, 'waiting-for-preemption');
+  return { ...outcome, held };
 }
 
 function wantedSlots(

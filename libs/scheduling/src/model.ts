@@ -355,6 +355,8 @@ export interface PoolOption {
   readonly estimatedStart: Seconds | null;
   /** When its limit would end. */
   readonly endsBy: Seconds | null;
+  /** Seconds at the beginning in which its data is brought in; absent: none. */
+  readonly stagingSeconds?: number;
   readonly basis: 'reservation' | 'backlog' | 'none';
   /** In [0, 1] by the weights of the policy; 0 when refused. */
   readonly score: number;

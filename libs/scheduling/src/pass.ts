@@ -61,6 +61,8 @@ export interface PassWish {
   readonly goal: 'starts' | 'estimates';
   /** Stop before this slot. */
   readonly until?: number;
+  /** As if this slot did not wait. */
+  readonly without?: number;
 }
 
 /**
@@ -114,7 +116,7 @@ export class Pass {
       }
       const kind = queue.kind(slot);
       this.rooms.see(kind);
-      if (kind.eligible.length === 0 || queue.notBefore(slot) > now) continue;
+      if (kind.eligible.length === 0 || queue.notBefore(slot) > now || slot === wish.without) continue;
       if (this.step(slot, kind, now)) {
         if (stopsEarly) this.rooms.count();
       } else if (!isHopeless()) {

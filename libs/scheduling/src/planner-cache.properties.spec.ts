@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { encodeCanonical } from './canonical.js';
 import type { CyclePlan } from './model.js';
-import { createPlanner, decisionOf } from './planner.js';
+import { decisionOf } from './planner-face.js';
+import { createPlanner } from './planner.js';
 import { anyRichPolicy, anyRichSnapshot, RICH_NOW } from './testing/rich-states.js';
 import { runs } from './testing/runs.js';
 

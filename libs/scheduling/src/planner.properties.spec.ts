@@ -11,7 +11,8 @@ import {
   type RunningJob,
   type Snapshot,
 } from './model.js';
-import { createPlanner, decisionOf, type Planner } from './planner.js';
+import { decisionOf, type Planner } from './planner-face.js';
+import { createPlanner } from './planner.js';
 import { aCpuGroup, aGroup, aJob, anAscendGroup, aPolicy, aPool, aSnapshot, nodesNamed } from './testing/builders.js';
 import { runs } from './testing/runs.js';
 

@@ -1,7 +1,7 @@
 import { compareKeys } from '#libs/domain';
 import { admitJob } from './admission.js';
 import { Diagnostician } from './diagnosis.js';
-import { type ExplanationGround, explainWaiting, type Wanted } from './explanation.js';
+import { explainWaiting, type Wanted, withClaims } from './explanation.js';
 import { Fleet } from './fleet.js';
 import { Gates } from './gates.js';
 import { JobKinds } from './job-kinds.js';
@@ -25,7 +25,8 @@ import { Pass, type PassOutcome, type PassStart } from './pass.js';
 import { GreenGate } from './green-hours-gate.js';
 import { PowerGate } from './power-gate.js';
 import { QuotaGate } from './quota-gate.js';
-import { quotePools } from './quote.js';
+import type { Planner, PlanWish } from './planner-face.js';
+import { poolOptions, standAt } from './quote.js';
 import { nextResolve, resolveBlocked, type ResolveGround } from './resolve.js';
 import { scoreOf } from './scorers.js';
 import { ACCRUAL_SECONDS } from './share-book.js';
@@ -33,43 +34,7 @@ import { stagingSeconds } from './staging.js';
 import { TenantAccounts } from './tenant-accounts.js';
 import { VerdictNews } from './verdict-news.js';
 import { WaitingQueue } from './waiting-queue.js';
-
-export interface PlanWish {
-  /** Seconds from any origin, for the stages of the plan. */
-  readonly stopwatch?: () => number;
-  /**
-   * Whose verdicts to make: of all that wait, of those that have something new to say, or of nobody. News are told once; who
-   * asks for them keeps them. Default: all.
-   */
-  readonly verdicts?: 'all' | 'news' | 'none';
-}
-
-/**
- * The planner's state and what can be asked of it. It proposes: `plan` leaves the state as it was, and what the committer made
- * of the plan comes back as deltas.
- */
-export interface Planner {
-  /** Follows changes. Deltas that repeat what is known, or end what is unknown, change nothing. Throws on unknown groups and nodes. */
-  advance(deltas: readonly Delta[]): void;
-  plan(now: Seconds, wish?: PlanWish): CyclePlan;
-  /** Why a job waits, and until when as things stand; null when no such job waits, or when it would start now. */
-  explain(jobId: string, now: Seconds): WaitingVerdict | null;
-  /** When and where it would start if it were queued now, pool by pool; best first, refusals last. */
-  quote(job: QueuedJob, now: Seconds): readonly PoolOption[];
-  /** Whether any pool would ever hold it. */
-  admit(job: QueuedJob): Admission;
-  /** The whole state, sorted: a planner started from it plans as this one does. */
-  snapshot(now: Seconds): Snapshot;
-}
-
-/** What a plan decides, and a replay must give again: no verdicts, no stopwatch. */
-export const decisionOf = ({ now, starts, preemptions, claims, reservations }: CyclePlan): unknown => ({
-  now,
-  starts,
-  preemptions,
-  claims,
-  reservations,
-});
+import { type Change, changesFor, whatIf, type WhatIfGround, type WhatIfs } from './what-if.js';
 
 /** @throws Error when the snapshot contradicts itself: a group without its pool, an attempt on a node that is not there. */
 export function createPlanner(snapshot: Snapshot, policy: PlanningPolicy): Planner {
@@ -83,7 +48,7 @@ class FleetPlanner implements Planner {
   private readonly kinds: JobKinds;
   private readonly queue: WaitingQueue;
   private readonly pass: Pass;
-  private readonly ground: ExplanationGround;
+  private readonly ground: WhatIfGround;
   private readonly openings: Openings;
   private readonly accounts: TenantAccounts;
   private readonly quota: QuotaGate;
@@ -116,11 +81,14 @@ class FleetPlanner implements Planner {
     this.power = new PowerGate(fleet, queue);
     this.green = new GreenGate(fleet, queue);
     this.accounts = new TenantAccounts(this.quota, policy.fairShare);
-    this.gates = new Gates([...(policy.quotas === 'off' ? [] : [this.quota]), this.power, this.green]);
+    const gatesOfBorrowers = new Gates([this.power, this.green]);
+    this.gates = policy.quotas === 'off' ? gatesOfBorrowers : new Gates([this.quota, this.power, this.green]);
     const score = (slot: number, group: number, start: Seconds): number => this.score(slot, group, start);
     const hold = (slot: number, group: number): number => this.hold(slot, group);
     this.pass = new Pass({ queue, kinds, profiles: fleet.profiles, policy, score, hold, gates: this.gates, openings });
-    this.ground = { fleet, queue, kinds, policy, diagnostician: new Diagnostician(fleet) };
+    const { pass, gates } = this;
+    const diagnostician = new Diagnostician(fleet);
+    this.ground = { fleet, queue, kinds, policy, diagnostician, openings, score, hold, pass, gates, gatesOfBorrowers };
     this.load(snapshot);
   }
 
@@ -179,20 +147,41 @@ class FleetPlanner implements Planner {
     const resume = this.stand(now);
     const outcome = this.pass.run(now, { goal: 'estimates' });
     outcome.undoReservations();
-    const found = explainWaiting(this.ground, this.withClaims(outcome), now, (slot) => slot === asked);
+    const found = explainWaiting(this.ground, withClaims(this.ground, outcome), now, (slot) => slot === asked);
     outcome.undoStarts();
     resume();
     return found[0]?.verdict ?? null;
   }
 
   quote(job: QueuedJob, now: Seconds): readonly PoolOption[] {
-    // Its own id, so that asking about a job that waits already does not put it out of the queue.
+    return this.asked(job, now, (slot) => {
+      const standing = standAt(this.ground, this.pass, now, { slot });
+      const options = poolOptions(this.ground, { slot, standing, gates: this.gates });
+      standing.end();
+      return options;
+    });
+  }
+
+  whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): WhatIfs | null {
+    const look = (slot: number): WhatIfs =>
+      whatIf(this.ground, slot, changes ?? changesFor(this.queue.job(slot), this.fleet.candidates, now), now);
+    if (typeof asked !== 'string') return this.asked(asked, now, look);
+    const slot = this.queue.slot(asked);
+    if (slot === undefined) return null;
+    const resume = this.stand(now);
+    const answer = this.openings.hasClaim(asked) ? null : look(slot);
+    resume();
+    return answer;
+  }
+
+  /** Looks at a job that is not submitted. Under its own id, so that a job that waits already is not put out of the queue. */
+  private asked<T>(job: QueuedJob, now: Seconds, look: (slot: number) => T): T {
     const id = `quote of ${job.id}`;
     const slot = this.queue.add({ ...job, id });
     try {
       const resume = this.stand(now);
       try {
-        return quotePools(this.ground, this.pass, slot, now);
+        return look(slot);
       } finally {
         resume();
       }
@@ -327,18 +316,9 @@ class FleetPlanner implements Planner {
     const { news } = this;
     news.begin(this.queue.size - outcome.starts.length);
     const isWanted: Wanted = wish === 'all' ? () => true : (slot, ahead) => news.isDue(slot, ahead);
-    const found = explainWaiting(this.ground, this.withClaims(outcome), now, isWanted);
+    const found = explainWaiting(this.ground, withClaims(this.ground, outcome), now, isWanted);
     const told = wish === 'all' ? found : found.filter(({ slot, verdict }) => news.tell(slot, verdict, now));
     return told.map(({ verdict }) => verdict);
-  }
-
-  /** Jobs for which nodes are being vacated wait for just that. */
-  private withClaims(outcome: PassOutcome): PassOutcome {
-    const claimed = outcome.blocked.filter((slot) => this.openings.hasClaim(this.queue.job(slot).id));
-    if (claimed.length === 0) return outcome;
-    const held = new Map(outcome.held);
-    for (const slot of claimed) held.set(slot, 'waiting-for-preemption');
-    return { ...outcome, held };
   }
 
   /** Until when the plan stays what it is if nothing happens: jobs can only start, move or be put out when something turns. */

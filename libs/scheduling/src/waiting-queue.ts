@@ -76,6 +76,13 @@ export class WaitingQueue {
     return this.slotOf.get(jobId);
   }
 
+  /** Whether two jobs of one tenant, alike in sequence and submission, stand at the same place in the order. */
+  standsWith(a: number, b: number): boolean {
+    const { urgency, second, limit, nodes } = this.columns;
+    if (urgency[a] !== urgency[b] || second[a] !== second[b]) return false;
+    return !this.order.waited || (limit[a] === limit[b] && nodes[a] === nodes[b]);
+  }
+
   all(): QueuedJob[] {
     return Array.from(this.slotOf.values(), (slot) => this.job(slot));
   }

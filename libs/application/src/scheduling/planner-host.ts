@@ -1,5 +1,6 @@
 import {
   type Admission,
+  type Change,
   type CyclePlan,
   type Delta,
   type Planner,
@@ -8,6 +9,8 @@ import {
   type QueuedJob,
   type Seconds,
   type Snapshot,
+  type WaitingVerdict,
+  type WhatIfs,
   createPlanner,
 } from '#libs/scheduling';
 
@@ -19,6 +22,9 @@ export interface PlannerHost {
   plan(now: Seconds): Promise<CyclePlan>;
   snapshot(now: Seconds): Promise<Snapshot>;
   quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]>;
+  /** What one change would do to a job, or to one that waits, by its id; null when it does not wait. */
+  whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null>;
+  explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null>;
   admit(job: QueuedJob): Promise<Admission>;
   close(): Promise<void>;
 }
@@ -50,6 +56,12 @@ export class InProcessPlanner implements PlannerHost {
   }
   async quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
     return this.started().quote(job, now);
+  }
+  async whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null> {
+    return this.started().whatIf(asked, now, changes);
+  }
+  async explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null> {
+    return this.started().explain(jobId, now);
   }
   async admit(job: QueuedJob): Promise<Admission> {
     return this.started().admit(job);
