@@ -55,6 +55,8 @@ describe('settings', () => {
         logLevel: 'warn',
         metricsToken: undefined,
         requestsPerSecond: 2000,
+        replayDays: 7,
+        replayGib: 10,
         apiUrl: 'http://127.0.0.1:3000',
         apiKey: undefined,
       },

@@ -83,6 +83,18 @@ const definitions = {
     read: requestRate,
     meaning: 'requests a second that each API key may make, with bursts of twice as many',
   }),
+  replayDays: define({
+    name: 'CHUSUAN_REPLAY_DAYS',
+    default: 7,
+    read: replayBound,
+    meaning: 'days for which cycles are kept for `chusuan replay`, 1-3650',
+  }),
+  replayGib: define({
+    name: 'CHUSUAN_REPLAY_GIB',
+    default: 10,
+    read: replayBound,
+    meaning: 'GiB that the records of cycles may take; the oldest go first, 1-3650',
+  }),
   apiUrl: define({
     name: 'CHUSUAN_URL',
     default: 'http://127.0.0.1:3000',
@@ -185,6 +197,12 @@ function databaseUrl(text: string): Read<string> {
     problem: 'is no PostgreSQL address',
     remedy: 'give postgresql://user:password@host:port/database, or unset it to run the embedded database',
   };
+}
+
+function replayBound(text: string): Read<number> {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1 && value <= 3650) return { value };
+  return { problem: 'is no whole number between 1 and 3650', remedy: 'give one, such as 7' };
 }
 
 function requestRate(text: string): Read<number> {

@@ -77,6 +77,14 @@ describe('the log', () => {
     await expect(log.read(1)).rejects.toThrow(/^The keyframe of cycle 1 cannot be read \(unexpected end of file\): /);
   });
 
+  it('tells from where to where it can be replayed: from the first keyframe of a leader on', async () => {
+    expect(await log.range()).toBeNull();
+    for (const entry of [anEntry(1), anEntry(2)]) await log.record(entry);
+    expect(await log.range()).toBeNull();
+    for (const entry of [keyed(3), anEntry(4), anEntry(5, { epoch: 2 })]) await log.record(entry);
+    expect(await log.range()).toEqual({ oldest: 3, newest: 4 });
+  });
+
   it('prunes whole stretches only, so that what is kept can be replayed', async () => {
     const ample = { days: 7, bytes: 1e9 };
     expect(await log.prune(ample)).toBeNull();

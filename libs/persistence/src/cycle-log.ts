@@ -124,6 +124,16 @@ export class PostgresCycleLog implements CycleLog {
     return rows[0]?.cycle ?? null;
   }
 
+  /** The oldest and the newest cycle that can be replayed; null while there is none. */
+  async range(): Promise<{ readonly oldest: number; readonly newest: number } | null> {
+    const { rows } = await this.database.query<{ oldest: number | null; newest: number }>(
+      `select min(r.cycle) as oldest, max(r.cycle) as newest from cycle_record r
+       where exists (select from cycle_record k where k.epoch = r.epoch and k.cycle <= r.cycle and k.keyframe is not null)`,
+    );
+    const { oldest, newest } = rows[0] ?? { oldest: null, newest: 0 };
+    return oldest === null ? null : { oldest, newest };
+  }
+
   async beat(epoch: number): Promise<void> {
     await this.database.query(beat, [epoch]);
   }

@@ -15,6 +15,7 @@ import {
   SettleHours,
   WatchPolicyFile,
 } from '#libs/application';
+import type { Settings } from '#libs/config';
 import { nodeIdsOf } from '#libs/domain';
 import { LocalEngine, type RenewableEngineDirectory, SimulatedEngine, engineDirectory } from '#libs/engines';
 import {
@@ -37,8 +38,6 @@ import { WatchedPolicyFile } from './policy.js';
 import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
 
 const KEYFRAME_EVERY = 200;
-/** How far back a cycle can be replayed: whatever of the two is less (DESIGN.md 5). */
-const KEEP_CYCLES = { days: 7, bytes: 10 * 2 ** 30 };
 const LEASE_TTL_MS = 10_000;
 /** Delivered messages stay a day, for whoever looks into what was told to an engine. */
 const OUTBOX_KEPT_MS = 24 * 3_600_000;
@@ -85,6 +84,8 @@ export function schedulerDependencies(
     readonly instruments: Instruments;
     readonly demand: PlayDemand | null;
     readonly policyFile: string | null;
+    /** How far back a cycle can be replayed: whatever of the two is less (DESIGN.md 5). */
+    readonly replay: Pick<Settings, 'replayDays' | 'replayGib'>;
     readonly report: (event: SchedulerEvent) => void;
   },
 ): SchedulerDependencies {
@@ -128,7 +129,7 @@ export function schedulerDependencies(
     reservations: new KeepReservations(new PostgresReservationKeeper(system), instruments.scheduler),
     demand: parts.demand,
     upkeep: [
-      () => log.prune(KEEP_CYCLES),
+      () => log.prune({ days: parts.replay.replayDays, bytes: parts.replay.replayGib * 2 ** 30 }),
       () => feed.prune(),
       () => outbox.prune(OUTBOX_KEPT_MS),
       () => tables.prune(),

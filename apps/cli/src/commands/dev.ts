@@ -128,6 +128,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
       instruments,
       demand: demand.play,
       policyFile,
+      replay: settings,
       report: reportSchedulerEvent,
     }),
   );

@@ -15,6 +15,7 @@ interface ReplayOptions {
   readonly explain?: string;
   readonly policy?: string;
   readonly plan?: boolean;
+  readonly range?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,10 +32,17 @@ export function replayCommand(program: Command, cli: Cli): void {
     .option('--out <file>', 'write the plan as it is hashed, in canonical JSON')
     .option('--explain <job>', 'why the job waited as things stood then')
     .option('--policy <file>', 'what another policy would have done with the same state')
+    .option('--range', 'which cycles are kept')
     .option('--json')
     .action(async (cycle: number | undefined, options: ReplayOptions) => {
       const policy = options.policy === undefined ? null : await readPolicy(options.policy);
       await withLog(cli, async (log) => {
+        if (options.range) {
+          const range = await log.range();
+          if (options.json) printJson(range);
+          else printData(range ? `cycles ${range.oldest} to ${range.newest} can be replayed` : 'no cycle is kept yet');
+          return;
+        }
         const wanted = cycle ?? (await log.newestWithStarts()) ?? (await log.next()) - 1;
         const replay = new ReplayCycle(log, sha256);
         if (policy) {
@@ -71,18 +79,30 @@ async function again(replay: ReplayCycle, cycle: number, options: ReplayOptions)
 
 function kept<T extends { readonly kind: string }>(answer: T, cycle: number): Exclude<T, { kind: 'not-kept' }> {
   if (answer.kind !== 'not-kept') return answer as Exclude<T, { kind: 'not-kept' }>;
-  throw new CliError(
-    'not-found',
-    `Cycle ${cycle} is not kept: it never was, or it is older than what is kept for replay. Ask for a newer one.`,
-  );
+  throw new CycleNotKept(cycle);
+}
+
+class CycleNotKept extends Error {
+  constructor(readonly cycle: number) {
+    super(`cycle ${cycle} is not kept`);
+  }
+}
+async function notKept(cycle: number, log: PostgresCycleLog): Promise<string> {
+  const range = await log.range();
+  const kept = range
+    ? `Cycles ${range.oldest} to ${range.newest} are kept; ask for one of them.`
+    : 'None is kept yet; ask again when the scheduler has planned something.';
+  return `Cycle ${cycle} is not kept: it never was, or it is older than what is kept for replay. ${kept}`;
 }
 
 async function withLog(cli: Cli, use: (log: PostgresCycleLog) => Promise<void>): Promise<void> {
   const opened = await databaseOf(cli.settings);
   const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-replay' });
+  const log = new PostgresCycleLog(system);
   try {
-    await use(new PostgresCycleLog(system));
+    await use(log);
   } catch (error) {
+    if (error instanceof CycleNotKept) throw new CliError('not-found', await notKept(error.cycle, log));
     if (error instanceof CycleRecordBroken) throw new CliError('failed', error.message);
     throw error;
   } finally {

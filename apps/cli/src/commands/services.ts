@@ -117,6 +117,7 @@ async function scheduler(serving: Serving): Promise<void> {
       instruments,
       demand: null,
       policyFile,
+      replay: settings,
       report: reportSchedulerEvent,
     }),
   );
