@@ -9,6 +9,7 @@ import { cycleBench } from './cycle.js';
 import { promisesBench } from './promises.js';
 import { simulateBench } from './simulate.js';
 import { submitBench } from './submit.js';
+import { valueBench } from './value.js';
 
 const benches: Readonly<Record<string, () => unknown>> = {
   conservative: conservativeBench,
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => unknown>> = {
   promises: promisesBench,
   simulate: simulateBench,
   submit: submitBench,
+  value: valueBench,
 };
 
 const asked = process.argv.slice(2);

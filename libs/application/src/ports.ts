@@ -3,7 +3,15 @@
  * and engines implement them, tests bring the real PostgreSQL and, for engines, doubles that say so in their name.
  */
 import type { Instant, JobState, NodeShape, NodeState, Refusal, ServiceClock } from '#libs/domain';
-import type { Delta, Evidence, PlannedClaim, PlannedPreemption, PlannedStart, Snapshot } from '#libs/scheduling';
+import type {
+  Delta,
+  EndedRun,
+  Evidence,
+  PlannedClaim,
+  PlannedPreemption,
+  PlannedStart,
+  Snapshot,
+} from '#libs/scheduling';
 import type { VersionedPolicy } from './scheduling/policies.js';
 
 // ---------------------------------------------------------------- time
@@ -145,8 +153,8 @@ export interface JobStore {
     at: Instant,
   ): Promise<{ readonly kind: 'cancelled' | 'cancelling' | 'over' | 'unknown'; readonly state?: JobState }>;
   events(principal: Principal, id: string, afterEvent: number): Promise<readonly JobEventView[] | null>;
-  /** Run times of the tenant's last two ended jobs of the class, newest first (predictor of Tsafrir 2007). */
-  lastRunSeconds(tenantId: string, jobClass: string): Promise<readonly number[]>;
+  /** The tenant's last two ended jobs of the class, newest first, for the predictor. */
+  lastRuns(tenantId: string, jobClass: string): Promise<readonly EndedRun[]>;
 }
 /** Many jobs of sample tenants or of a trace in one statement; no principal, no idempotency. */
 export interface BulkSubmit {

@@ -213,8 +213,11 @@ describe('reading jobs', () => {
         [job.id, t0 / 1000, seconds],
       );
     }
-    expect(await store.lastRunSeconds('red', 'simulation')).toEqual([400, 250]);
-    expect(await store.lastRunSeconds('red', 'training')).toEqual([]);
+    const { limitSeconds } = aNewJob({ tenantId: 'red', class: 'simulation' });
+    expect(await store.lastRuns('red', 'simulation')).toEqual(
+      [400, 250].map((runSeconds) => ({ runSeconds, limitSeconds })),
+    );
+    expect(await store.lastRuns('red', 'training')).toEqual([]);
   });
 });
 

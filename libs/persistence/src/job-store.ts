@@ -1,6 +1,7 @@
 import type { IdempotencyClaim, JobFilter, JobStore, JobView, NewJob, Principal, Stored } from '#libs/application';
 import type { JobEventView } from '#libs/application';
 import type { JobState } from '#libs/domain';
+import type { EndedRun } from '#libs/scheduling';
 import { ownerOf, statement, timestamptz, type Database, type Session } from './database.js';
 import { listQuery, type ListPage } from './job-list.js';
 import { jobViewOf, selectJobView, type JobRow } from './job-view.js';
@@ -80,7 +81,7 @@ const eventsAfter = statement(
 );
 const lastRuns = statement(
   'job-last-runs',
-  `select ceil(extract(epoch from ended_at - started_at))::float8 as seconds from job
+  `select ceil(extract(epoch from ended_at - started_at))::float8 as "runSeconds", limit_seconds::float8 as "limitSeconds" from job
    where tenant_id = $1 and class = $2 and started_at is not null and state in ('completed', 'failed', 'timeout')
    order by ended_at desc limit 2`,
 );
@@ -182,12 +183,12 @@ export class PostgresJobStore implements JobStore {
     });
   }
 
-  async lastRunSeconds(tenantId: string, jobClass: string): Promise<readonly number[]> {
+  async lastRuns(tenantId: string, jobClass: string): Promise<readonly EndedRun[]> {
     const itself: Principal = { keyId: 'predictor', role: 'tenant', tenantId, tenants: [tenantId] };
     const { rows } = await this.database.asPrincipal(itself, (session) =>
-      session.query<{ seconds: number }>(lastRuns, [tenantId, jobClass]),
+      session.query<EndedRun>(lastRuns, [tenantId, jobClass]),
     );
-    return rows.map((row) => row.seconds);
+    return rows;
   }
 }
 

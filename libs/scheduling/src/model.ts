@@ -231,6 +231,8 @@ export interface PlanningPolicy {
   /** none: nobody passes a job that cannot start. easy: one reservation. conservative: a reservation for each of the first `reservationDepth`. */
   readonly backfill: BackfillMode;
   readonly reservationDepth: number;
+  /** In which order jobs without a reservation are tried for what is left: the queue's, or the shortest hold first. Default: queue. */
+  readonly backfillOrder?: 'queue' | 'shortest-first';
   /** At most so many starts a cycle; what is left over goes with the next. */
   readonly maxStarts: number;
   readonly weights: ScoreWeights;

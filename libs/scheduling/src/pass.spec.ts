@@ -112,3 +112,57 @@ describe('pass', () => {
     );
   });
 });
+
+describe('the order of backfilling', () => {
+  // Two of six nodes are free until 1050, when all are: the first takes a reservation there, and only one of the rest fits before.
+  const jobs = queued([
+    { nodes: 6, limit: 100 },
+    { nodes: 2, limit: 40 },
+    { nodes: 2, limit: 30 },
+    { nodes: 2, limit: 51 },
+  ]);
+  const ends = [1050, 1050, 1050, 1050];
+  const cases: Record<string, { policy: Parameters<typeof aPolicy>[0]; want: string[] }> = {
+    'is the queue’s where nothing is said': { policy: { backfill: 'easy' }, want: ['j1'] },
+    'is the queue’s where that is said': { policy: { backfill: 'easy', backfillOrder: 'queue' }, want: ['j1'] },
+    'may be the shortest first under easy': {
+      policy: { backfill: 'easy', backfillOrder: 'shortest-first' },
+      want: ['j2'],
+    },
+    'may be the shortest first behind one reservation': {
+      policy: { backfill: 'conservative', reservationDepth: 1, backfillOrder: 'shortest-first' },
+      want: ['j2'],
+    },
+    'leaves the jobs alone that reservations are still to be had for': {
+      policy: { backfill: 'conservative', reservationDepth: 2, backfillOrder: 'shortest-first' },
+      want: ['j1'],
+    },
+    'changes nothing where nobody is backfilled': {
+      policy: { backfill: 'none', backfillOrder: 'shortest-first' },
+      want: [],
+    },
+  };
+  it.each(Object.entries(cases))('%s', (_sentence, { policy, want }) => {
+    const plan = createPlanner(snapshotOf(jobs, ends, 6), aPolicy(policy)).plan(NOW);
+    expect(plan.starts.map(({ jobId }) => jobId)).toEqual(want);
+  });
+
+  it('delays no reservation, whichever it is', () => {
+    const reservedStart = (
+      backfillOrder: 'queue' | 'shortest-first',
+      drafts: readonly Partial<QueuedJob>[],
+      running: number[],
+    ) => {
+      const policy = aPolicy({ backfill: 'easy', backfillOrder });
+      const plan = createPlanner(snapshotOf(queued(drafts), running, 6), policy).plan(NOW);
+      const first = plan.waiting.find((verdict) => verdict.basis === 'reservation');
+      return first && [first.jobId, first.estimatedStart];
+    };
+    fc.assert(
+      fc.property(anyJobs, anyRunning, (drafts, spans) => {
+        const ends = spans.map((span) => NOW + span);
+        expect(reservedStart('shortest-first', drafts, ends)).toEqual(reservedStart('queue', drafts, ends));
+      }),
+    );
+  });
+});

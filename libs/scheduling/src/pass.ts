@@ -47,7 +47,7 @@ export interface PassGround {
   readonly queue: WaitingQueue;
   readonly kinds: JobKinds;
   readonly profiles: readonly Profile[];
-  readonly policy: Pick<PlanningPolicy, 'backfill' | 'reservationDepth' | 'maxStarts'>;
+  readonly policy: Pick<PlanningPolicy, 'backfill' | 'backfillOrder' | 'reservationDepth' | 'maxStarts'>;
   /** How good a group is for a start at that time, in [0, 1]. */
   score(slot: number, group: number, start: Seconds): number;
   /** Seconds for which a job holds nodes of a group; absent: its limit. */
@@ -363,9 +363,10 @@ export class Pass {
     this.rooms.count();
     const { queue } = this.ground;
     const { rooms, openings } = this;
-    cursor.narrow((slot) => {
+    const mayStart = (slot: number): boolean => {
       if (queue.shortest(slot) <= rooms.at(queue.kind(slot)) || slot === until) return true;
       return !openings.isEmpty && openings.isOpenTo(queue.job(slot));
-    });
+    };
+    cursor.narrow(mayStart, this.ground.policy.backfillOrder);
   }
 }

@@ -58,6 +58,43 @@ describe('waiting queue', () => {
   });
 });
 
+describe('a narrowed cursor', () => {
+  // All wait equally long; wfp3 puts the most nodes over the smallest limit first.
+  const jobs: Partial<QueuedJob>[] = [
+    { id: 'seen', limit: 1, nodes: 9 },
+    { id: 'long', limit: 9 },
+    { id: 'short', limit: 3 },
+    { id: 'dropped', limit: 2 },
+    { id: 'as short', limit: 3 },
+    { id: 'middle', limit: 5 },
+  ];
+  it.each(['fcfs', 'wfp3'] as const)(
+    'walks those with the shortest hold first where asked, ties in its order: %s',
+    (name) => {
+      const queue = new WaitingQueue(new JobKinds(ground), orderOf(name));
+      jobs.forEach((job, sequence) => queue.add(aJob(job.id!, { submittedAt: NOW - 100, ...job, sequence })));
+      const cursor = queue.cursor(NOW);
+      expect(queue.job(cursor.next()).id).toBe('seen');
+      cursor.narrow((slot) => queue.job(slot).id !== 'dropped', 'shortest-first');
+      const walked: string[] = [];
+      for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) walked.push(queue.job(slot).id);
+      expect(walked).toEqual(['short', 'as short', 'middle', 'long']);
+      expect(cursor.next()).toBe(-1);
+    },
+  );
+
+  it('asks the test again of those to come', () => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf('fcfs'));
+    for (const [sequence, limit] of [7, 5, 6].entries()) queue.add(aJob(`${limit}`, { limit, sequence }));
+    let most = 7;
+    const cursor = queue.cursor(NOW);
+    cursor.narrow((slot) => queue.limit(slot) <= most, 'shortest-first');
+    expect(queue.limit(cursor.next())).toBe(5);
+    most = 5;
+    expect(cursor.next()).toBe(-1);
+  });
+});
+
 describe('deadlines in the fair order', () => {
   const within = NOW + 3600;
   const pressing: Record<string, { jobs: Partial<QueuedJob>[]; wantFirst: number[] }> = {

@@ -8,8 +8,8 @@ import type { JobOrder } from './order.js';
 export interface Cursor {
   /** The next slot, or −1. */
   next(): number;
-  /** From here on, only slots that satisfy the test are of interest. */
-  narrow(keep: (slot: number) => boolean): void;
+  /** From here on, only slots that satisfy the test are of interest, in the queue's order or those with the shortest hold first. */
+  narrow(keep: (slot: number) => boolean, order?: 'queue' | 'shortest-first'): void;
 }
 
 /**
@@ -245,8 +245,8 @@ export class WaitingQueue {
   }
 
   private sortedCursor(): Cursor {
-    const { flat } = this;
-    const count = flat.length;
+    let { flat } = this;
+    let count = flat.length;
     let at = 0;
     let keep: ((slot: number) => boolean) | null = null;
     return {
@@ -254,14 +254,22 @@ export class WaitingQueue {
         if (keep) while (at < count && !keep(flat[at]!)) at++;
         return at < count ? flat[at++]! : -1;
       },
-      narrow: (test) => {
+      narrow: (test, order) => {
         keep = test;
+        if (order !== 'shortest-first') return;
+        // The sort is stable: of those with equal holds, the first in the queue goes first.
+        const { shortest } = this.columns;
+        flat = flat
+          .subarray(at, count)
+          .filter(test)
+          .sort((a, b) => shortest[a]! - shortest[b]!);
+        [at, count] = [0, flat.length];
       },
     };
   }
 
   private heapCursor(now: Seconds, waited: NonNullable<JobOrder['waited']>): Cursor {
-    const { urgency, submitted, limit, nodes, sequence, key } = this.columns;
+    const { urgency, submitted, limit, shortest, nodes, sequence, key } = this.columns;
     const heap = this.flat.slice();
     let size = heap.length;
     for (let i = 0; i < size; i++) {
@@ -293,10 +301,11 @@ export class WaitingQueue {
         if (size > 1) sink(0);
         return top;
       },
-      narrow: (keep) => {
+      narrow: (keep, order) => {
         let kept = 0;
         for (let i = 0; i < size; i++) if (keep(heap[i]!)) heap[kept++] = heap[i]!;
         size = kept;
+        if (order === 'shortest-first') for (let i = 0; i < size; i++) key[heap[i]!] = shortest[heap[i]!]!;
         pile();
       },
     };

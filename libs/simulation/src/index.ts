@@ -8,5 +8,6 @@ export * from './protocols/protocol-c.js';
 export * from './promises/index.js';
 export * from './simulate.js';
 export * from './swf.js';
+export * from './value.js';
 export * from './demand/index.js';
 export * from './trace-demand.js';

@@ -1,11 +1,11 @@
 import {
-  type BackfillMode,
   type Candidate,
   CounterProfile,
   type Holding,
   JobKinds,
   type JobOrder,
   Pass,
+  type PlanningPolicy,
   type QueuedJob,
   type Seconds,
   WaitingQueue,
@@ -52,24 +52,31 @@ export const queuedJobOf = (job: SwfJob, index: number): QueuedJob => ({
   dataLevel: 'general',
 });
 
+export interface LineRules extends Pick<PlanningPolicy, 'backfill' | 'backfillOrder'> {
+  readonly order: JobOrder;
+  /** Default: no end. */
+  readonly reservationDepth?: number;
+}
+
 /** Waiting jobs in one order, with the pass over them. A protocol may keep several lines before one profile. */
 export class Line {
   readonly queue: WaitingQueue;
   private readonly kinds: JobKinds;
   private readonly pass: Pass;
 
-  constructor(
-    processors: number,
-    profile: CounterProfile,
-    rules: { readonly order: JobOrder; readonly backfill: BackfillMode; readonly reservationDepth?: number },
-  ) {
+  constructor(processors: number, profile: CounterProfile, rules: LineRules) {
     this.kinds = new JobKinds({ candidates: [poolOf(processors)], version: 0 });
     this.queue = new WaitingQueue(this.kinds, rules.order);
     this.pass = new Pass({
       queue: this.queue,
       kinds: this.kinds,
       profiles: [profile],
-      policy: { backfill: rules.backfill, reservationDepth: rules.reservationDepth ?? Infinity, maxStarts: Infinity },
+      policy: {
+        backfill: rules.backfill,
+        reservationDepth: rules.reservationDepth ?? Infinity,
+        backfillOrder: rules.backfillOrder,
+        maxStarts: Infinity,
+      },
       score: () => 0,
     });
   }
@@ -107,10 +114,10 @@ export class Machine {
   private readonly line: Line;
   private freeProcessors: number;
 
-  constructor(processors: number, order: JobOrder, backfill: BackfillMode) {
+  constructor(processors: number, rules: LineRules) {
     this.freeProcessors = processors;
     this.profile = new CounterProfile(processors);
-    this.line = new Line(processors, this.profile, { order, backfill });
+    this.line = new Line(processors, this.profile, rules);
   }
 
   enqueue(job: QueuedJob): void {
@@ -131,6 +138,11 @@ export class Machine {
       this.line.queue.remove(job.id);
       onStart(job.sequence, backfilled);
     }
+  }
+
+  /** Holds on to what was to be given back at `from`. */
+  extend(processors: number, from: Seconds, until: Seconds): void {
+    this.profile.occupy(holding(processors), from, until);
   }
 
   /** Gives back what a job holds that was to end at `endsBy` at the latest. */

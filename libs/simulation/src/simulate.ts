@@ -1,9 +1,18 @@
-import { type BackfillMode, type OrderName, orderOf, type TenantModel } from '#libs/scheduling';
+import {
+  type BackfillMode,
+  type OrderName,
+  orderOf,
+  type PlanningPolicy,
+  predictedRun,
+  RecentRuns,
+  type Seconds,
+} from '#libs/scheduling';
 import { Completions } from './completions.js';
-import { Machine, queuedJobOf, tenantOfUser } from './machine.js';
+import { Machine, queuedJobOf } from './machine.js';
 import { measureSchedule, type ScheduleMetrics } from './metrics.js';
 import { checkReplayable } from './protocols/replayable.js';
 import type { SwfJob } from './swf.js';
+import { UserShares } from './user-shares.js';
 
 export interface SimulationRequest {
   /** Cleaned (`cleanProtocolA`): sorted by submission, run time at most the request. */
@@ -11,12 +20,22 @@ export interface SimulationRequest {
   readonly processors: number;
   readonly order: OrderName;
   readonly backfill: BackfillMode;
+  /** How many blocked jobs conservative backfilling reserves for; default: all. */
+  readonly reservationDepth?: number;
+  readonly backfillOrder?: PlanningPolicy['backfillOrder'];
+  /** What jobs are planned with: their request, or the predicted run time, and the request once that is outlived. Default: limit. */
+  readonly runTimes?: PlanningPolicy['runTimes'];
+  /** tsafrir: the mean of the user's last two runs. request: what was asked for. Default: tsafrir. */
+  readonly predictor?: SimulationPredictor;
   /** Only `count` jobs from index `first` on. */
   readonly first?: number;
   readonly count?: number;
-  /** How users' use is counted where the order is fair. */
-  readonly fairShare?: { readonly accrualSeconds?: number; readonly halfLifeSeconds?: number };
+  /** How users' use is counted where the order is fair; defaults as in a policy. */
+  readonly fairShare?: PlanningPolicy['fairShare'];
 }
+
+export const simulationPredictors = ['tsafrir', 'request'] as const;
+export type SimulationPredictor = (typeof simulationPredictors)[number];
 
 export interface ScheduledStart {
   readonly id: number;
@@ -43,77 +62,102 @@ export function simulate(request: SimulationRequest): SimulationResult {
   const { processors, order, backfill, first = 0, count = Infinity } = request;
   const jobs = request.jobs.slice(first, first + count);
   checkReplayable(jobs, processors);
-  const shares = order === 'fair' ? new UserShares(jobs, request.fairShare) : null;
-  const machine = new Machine(processors, orderOf(order), backfill);
-  const running = new Completions();
-  const starts = new Float64Array(jobs.length);
-  let backfilled = 0;
-  for (let next = 0; next < jobs.length || running.next < Infinity;) {
-    const now = Math.min(running.next, jobs[next]?.submitSeconds ?? Infinity);
-    while (running.next <= now) {
-      const index = running.take();
-      const job = jobs[index]!;
-      machine.release(job.processors, starts[index]! + job.requestedSeconds);
-      shares?.charge(job, now);
-    }
-    for (; next < jobs.length && jobs[next]!.submitSeconds <= now; next++)
-      machine.enqueue(queuedJobOf(jobs[next]!, next));
-    if (shares?.isDue(now)) machine.reorder(orderOf('fair', shares.accrue(now)));
-    machine.schedule(now, (index, isBackfilled) => {
-      starts[index] = now;
-      running.add(index, now + jobs[index]!.runSeconds);
-      if (isBackfilled) backfilled++;
-    });
-  }
+  const replay = new Replay(jobs, request);
+  replay.run();
+  const { starts, backfilled } = replay;
   const metrics = measureSchedule(jobs, starts, processors);
   const schedule = jobs.map((job, index) => ({ id: job.id, startSeconds: starts[index]! }));
   return { processors, order, backfill, ...metrics, backfilled, starts: schedule };
 }
 
-/**
- * Processor-seconds by user with exponential decay. Instead of shrinking all old use at each charge, new use is inflated by
- * 2^(time / half-life): only ratios matter to the order, and these are the same.
- */
-export class UserShares {
-  private readonly usage = new Map<number, number>();
-  private readonly accrualSeconds: number;
-  private readonly halfLifeSeconds: number;
-  private origin = NaN;
-  private accruedAt = -Infinity;
-  private hasNews = false;
+class Replay {
+  readonly starts: Float64Array;
+  backfilled = 0;
+  private readonly holds: Float64Array;
+  private readonly machine: Machine;
+  private readonly shares: UserShares | null;
+  private readonly lastRuns: RecentRuns<number> | null;
+  private readonly running = new Completions();
+  private readonly outlived = new Completions();
+  // Waiting jobs by user.
+  private readonly waiting = new Map<number, number>();
+  private isRankStale = true;
+  private next = 0;
 
   constructor(
-    jobs: readonly SwfJob[],
-    { accrualSeconds = 60, halfLifeSeconds = 7 * 86_400 }: SimulationRequest['fairShare'] = {},
+    private readonly jobs: readonly SwfJob[],
+    request: SimulationRequest,
   ) {
-    for (const job of jobs) this.usage.set(job.user, 0);
-    this.accrualSeconds = accrualSeconds;
-    this.halfLifeSeconds = halfLifeSeconds;
+    const { processors, order, fairShare, runTimes = 'limit', predictor = 'tsafrir' } = request;
+    this.starts = new Float64Array(jobs.length);
+    this.holds = new Float64Array(jobs.length);
+    this.machine = new Machine(processors, { ...request, order: orderOf(order) });
+    this.shares = order === 'fair' ? new UserShares(jobs, fairShare) : null;
+    this.lastRuns = runTimes === 'predicted' && predictor === 'tsafrir' ? new RecentRuns() : null;
   }
 
-  charge(job: SwfJob, now: number): void {
-    if (Number.isNaN(this.origin)) this.origin = now;
-    const age = (now - this.origin) / this.halfLifeSeconds;
-    const use = job.runSeconds * job.processors * 2 ** age;
-    this.usage.set(job.user, (this.usage.get(job.user) ?? 0) + use);
-    this.hasNews = true;
-    if (age > 500) this.rebase(now, age);
+  run(): void {
+    const { jobs, running, machine, shares } = this;
+    while (this.next < jobs.length || running.next < Infinity) {
+      const now = Math.min(running.next, jobs[this.next]?.submitSeconds ?? Infinity);
+      while (this.outlived.next <= now) this.goOn(this.outlived.take());
+      while (running.next <= now) this.end(running.take());
+      for (; this.next < jobs.length && jobs[this.next]!.submitSeconds <= now; this.next++) this.enqueue(this.next);
+      if (shares) this.rank(shares, now);
+      machine.schedule(now, (index, isBackfilled) => {
+        this.start(index, now);
+        if (isBackfilled) this.backfilled++;
+      });
+    }
   }
 
-  isDue(now: number): boolean {
-    return this.hasNews && now - this.accruedAt >= this.accrualSeconds;
+  /** Ranks move at accrual ticks; a user who had nothing waiting is only now put among the others. */
+  private rank(shares: UserShares, now: Seconds): void {
+    if (shares.isDue(now)) {
+      shares.accrue(now);
+      this.isRankStale = true;
+    }
+    if (!this.isRankStale || this.waiting.size === 0) return;
+    this.machine.reorder(orderOf('fair', shares.tenantsOf(this.waiting.keys())));
+    this.isRankStale = false;
   }
 
-  accrue(now: number): TenantModel[] {
-    this.accruedAt = now;
-    this.hasNews = false;
-    return Array.from(this.usage, ([user, usage]) => ({ id: tenantOfUser(user), parentId: null, weight: 1, usage }));
+  private enqueue(index: number): void {
+    const job = this.jobs[index]!;
+    const before = this.waiting.get(job.user) ?? 0;
+    this.waiting.set(job.user, before + 1);
+    if (before === 0) this.isRankStale = true;
+    const request = job.requestedSeconds;
+    const hold = this.lastRuns ? predictedRun(this.lastRuns.of(job.user), request) : request;
+    this.holds[index] = hold;
+    this.machine.enqueue({ ...queuedJobOf(job, index), limit: hold, predicted: hold });
   }
 
-  // Long before the inflation leaves the range of a double.
-  private rebase(now: number, age: number): void {
-    for (const [user, usage] of this.usage) this.usage.set(user, usage / 2 ** age);
-    this.origin = now;
+  private start(index: number, now: Seconds): void {
+    const job = this.jobs[index]!;
+    this.starts[index] = now;
+    this.running.add(index, now + job.runSeconds);
+    if (this.holds[index]! < job.runSeconds) this.outlived.add(index, now + this.holds[index]!);
+    this.shares?.started(job, now);
+    const left = this.waiting.get(job.user)! - 1;
+    if (left > 0) this.waiting.set(job.user, left);
+    else this.waiting.delete(job.user);
+  }
+
+  /** It runs longer than was predicted: the request is what is left to plan with. */
+  private goOn(index: number): void {
+    const { processors, requestedSeconds } = this.jobs[index]!;
+    const start = this.starts[index]!;
+    this.machine.extend(processors, start + this.holds[index]!, start + requestedSeconds);
+    this.holds[index] = requestedSeconds;
+  }
+
+  private end(index: number): void {
+    const job = this.jobs[index]!;
+    const start = this.starts[index]!;
+    this.machine.release(job.processors, start + this.holds[index]!);
+    this.lastRuns?.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
+    this.shares?.ended(job, start);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Instant, HOUR_MS } from '#libs/domain';
-import { predictedRun } from '#libs/scheduling';
+import { type EndedRun, predictedRun } from '#libs/scheduling';
 import type { SampleJob } from '#libs/simulation';
 import { type SubmittingTenant, type TenantDirectory, completed, newJob } from '../jobs/submit-job.js';
 import type { IdSource, JobStore, NewJob } from '../ports.js';
@@ -12,7 +12,7 @@ const CATCH_UP_MS = 6 * HOUR_MS;
 interface PlayPorts {
   readonly store: DemandRunStore;
   readonly tenants: TenantDirectory;
-  readonly history: Pick<JobStore, 'lastRunSeconds'>;
+  readonly history: Pick<JobStore, 'lastRuns'>;
   readonly ids: IdSource;
 }
 export interface PlayOptions {
@@ -146,20 +146,20 @@ export class PlayDemand {
   }
 
   private async newJobs(due: readonly SampleJob[]): Promise<NewJob[]> {
-    const histories = new Map<string, readonly number[]>();
+    const histories = new Map<string, readonly EndedRun[]>();
     const jobs: NewJob[] = [];
     for (const job of due) {
       const tenant = this.ports.tenants.find(job.tenantId);
       if (!tenant) throw new Error(`${this.plan.label}: tenant "${job.tenantId}" is gone: load its seed again`);
       const key = `${tenant.id} ${job.request.class}`;
-      const runs = histories.get(key) ?? (await this.ports.history.lastRunSeconds(tenant.id, job.request.class));
+      const runs = histories.get(key) ?? (await this.ports.history.lastRuns(tenant.id, job.request.class));
       histories.set(key, runs);
       jobs.push(this.newJob(job, tenant, runs));
     }
     return jobs;
   }
 
-  private newJob({ at, request }: SampleJob, tenant: SubmittingTenant, runs: readonly number[]): NewJob {
+  private newJob({ at, request }: SampleJob, tenant: SubmittingTenant, runs: readonly EndedRun[]): NewJob {
     const { channel } = this.plan;
     const predictedSeconds = predictedRun(runs, request.timeLimitSeconds);
     const as = { id: this.ports.ids.uuid(), now: at, channel, predictedSeconds, sample: true };

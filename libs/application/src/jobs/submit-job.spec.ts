@@ -34,13 +34,13 @@ function aStage(
   const admitted: QueuedJob[] = [];
   const rejections: SubmissionRejection[] = [];
   const levels: Readonly<Record<string, DataLevel>> = { blue: 'important', 'blue-lab': 'general', green: 'core' };
-  const store: Pick<JobStore, 'submit' | 'replayOf' | 'lastRunSeconds'> = {
+  const store: Pick<JobStore, 'submit' | 'replayOf' | 'lastRuns'> = {
     submit: async (_principal, job, claim) => {
       stored.push({ job, claim });
       return answers.stored ?? { kind: 'stored' };
     },
     replayOf: async () => answers.before ?? null,
-    lastRunSeconds: async () => answers.runs ?? [],
+    lastRuns: async () => (answers.runs ?? []).map((runSeconds) => ({ runSeconds, limitSeconds: 100_000 })),
   };
   const useCase = new SubmitJob({
     store: store as JobStore,

@@ -124,7 +124,7 @@ export class SubmitJob {
   }
 
   private async predict(tenantId: string, request: JobRequest): Promise<number> {
-    return predictedRun(await this.ports.store.lastRunSeconds(tenantId, request.class), request.timeLimitSeconds);
+    return predictedRun(await this.ports.store.lastRuns(tenantId, request.class), request.timeLimitSeconds);
   }
 }
 

@@ -1,4 +1,4 @@
-import { CounterProfile, orderOf, predictedRun, type QueuedJob, RecentRuns, type Seconds } from '#libs/scheduling';
+import { CounterProfile, meanOfLastTwo, orderOf, type QueuedJob, RecentRuns, type Seconds } from '#libs/scheduling';
 import { Completions } from '../completions.js';
 import { holding, Line, queuedJobOf } from '../machine.js';
 import { fsum } from '../metrics.js';
@@ -124,7 +124,7 @@ class PredictedMachine {
   endNext(): void {
     const index = this.running.take();
     const job = this.jobs[index]!;
-    this.lastRuns.ended(job.user, job.runSeconds);
+    this.lastRuns.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
     this.profile.vacate(holding(job.processors), -Infinity, this.predictedEnd(index));
   }
 
@@ -181,7 +181,7 @@ class PredictedMachine {
       case 'double':
         return 2 * requestedSeconds;
       case 'tsafrir':
-        return predictedRun(this.lastRuns.of(user), requestedSeconds);
+        return meanOfLastTwo(this.lastRuns.of(user), requestedSeconds);
     }
   }
 
