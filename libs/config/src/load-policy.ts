@@ -28,6 +28,7 @@ const policyFile = z.strictObject({
   order: z.enum(orderNames),
   backfill: z.enum(backfillModes),
   reservationDepth: z.int().min(0).max(100_000),
+  backfillOrder: z.enum(['queue', 'shortest-first']).optional(),
   maxStarts: z.int().min(1).max(100_000),
   runTimes: z.enum(['limit', 'predicted']).default('limit'),
   weights: z.strictObject(share).refine(isSumOne, 'do not add up to 1'),

@@ -203,8 +203,7 @@ describe('reading jobs', () => {
   });
 
   it('gives the run times of the last two jobs of the class that ran, newest first', async () => {
-    const ends = [100, 250, 400];
-    for (const seconds of ends) {
+    for (const seconds of [100, 250, 400]) {
       const job = aNewJob({ tenantId: 'red', class: 'simulation' });
       await new PostgresBulkSubmit(system).submitAll([job]);
       await system.query(`update job set state = 'placed' where id = $1`, [job.id]);
@@ -214,9 +213,8 @@ describe('reading jobs', () => {
       );
     }
     const { limitSeconds } = aNewJob({ tenantId: 'red', class: 'simulation' });
-    expect(await store.lastRuns('red', 'simulation')).toEqual(
-      [400, 250].map((runSeconds) => ({ runSeconds, limitSeconds })),
-    );
+    const want = [400, 250].map((runSeconds) => ({ runSeconds, limitSeconds }));
+    expect(await store.lastRuns('red', 'simulation')).toEqual(want);
     expect(await store.lastRuns('red', 'training')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { type EndedRun, meanOfLastTwo, predictedRun, RecentRuns } from './predictor.js';
+import { type EndedRun, predictedRun, predictedUnlessExact, RecentRuns } from './predictor.js';
 
 const run = (runSeconds: number, limitSeconds = 100_000): EndedRun => ({ runSeconds, limitSeconds });
 
@@ -14,15 +14,15 @@ const meanCases: Record<string, { runs: readonly EndedRun[]; limit: number; want
   'looks at the two newest only': { runs: [run(100), run(200), run(5_000)], limit: 600, want: 150 },
 };
 
-describe('the mean of the last two runs', () => {
+describe('the predicted run time', () => {
   it.each(Object.entries(meanCases))('%s', (_sentence, { runs, limit, want }) => {
-    expect(meanOfLastTwo(runs, limit)).toBe(want);
+    expect(predictedRun(runs, limit)).toBe(want);
   });
 });
 
-describe('the predicted run time', () => {
+describe('the predicted run time unless requests are exact', () => {
   it.each(Object.entries(meanCases))('where limits were a precaution, %s', (_sentence, { runs, limit, want }) => {
-    expect(predictedRun(runs, limit)).toBe(want);
+    expect(predictedUnlessExact(runs, limit)).toBe(want);
   });
 
   const cases: Record<string, { runs: readonly EndedRun[]; want: number }> = {
@@ -33,7 +33,9 @@ describe('the predicted run time', () => {
     'does not look at a third run': { runs: [run(90, 100), run(90, 100), run(1, 100)], want: 600 },
     'is the limit when only one run is known, however it went': { runs: [run(1, 100)], want: 600 },
   };
-  it.each(Object.entries(cases))('%s', (_sentence, { runs, want }) => expect(predictedRun(runs, 600)).toBe(want));
+  it.each(Object.entries(cases))('%s', (_sentence, { runs, want }) =>
+    expect(predictedUnlessExact(runs, 600)).toBe(want),
+  );
 });
 
 describe('recent runs', () => {

@@ -3,30 +3,30 @@ export interface EndedRun {
   readonly limitSeconds: number;
 }
 
-/** The part of its limit that a run must reach to show that the limit was an estimate and not a precaution. */
-const EXACT = 0.9;
-
 /**
- * What production predicts, whole seconds: the mean of the last two runs (`meanOfLastTwo`), but the limit itself where each of the
- * two reached nine tenths of its own. Who asks for what he needs is believed: the mean of two jobs then knows less than he does.
- * Whose runs these are is the caller's: in production the same tenant's of the same class, in a log the same user's.
+ * What production predicts, whole seconds: the mean of the last two runs, rounded down, at least a second and at most the limit;
+ * the limit until two are known (Tsafrir, Etsion and Feitelson, 2007). Whose runs these are is the caller's: in production the
+ * same tenant's of the same class, in a log the same user's.
  *
  * @param lastRuns newest first; only two are looked at
  */
 export function predictedRun(lastRuns: readonly EndedRun[], limitSeconds: number): number {
-  const two = lastRuns.slice(0, 2);
-  const isExact = two.every(({ runSeconds, limitSeconds: limit }) => runSeconds >= EXACT * limit);
-  return isExact ? limitSeconds : meanOfLastTwo(two, limitSeconds);
-}
-
-/**
- * The predictor of EASY++ (Tsafrir, Etsion and Feitelson, 2007): the mean of the last two runs, rounded down, at least a second
- * and at most the limit; the limit until two are known.
- */
-export function meanOfLastTwo(lastRuns: readonly EndedRun[], limitSeconds: number): number {
   const [newest, before] = lastRuns;
   if (newest === undefined || before === undefined) return limitSeconds;
   return Math.max(1, Math.min(limitSeconds, Math.floor((newest.runSeconds + before.runSeconds) / 2)));
+}
+
+/** The part of its limit that a run must reach to show that the limit was an estimate and not a precaution. */
+const EXACT = 0.9;
+
+/**
+ * As `predictedRun`, but the limit itself where each of the last two runs reached nine tenths of its own: who asks for what he
+ * needs is believed, for the mean of two jobs then knows less than he does.
+ */
+export function predictedUnlessExact(lastRuns: readonly EndedRun[], limitSeconds: number): number {
+  const two = lastRuns.slice(0, 2);
+  const areExact = two.every(({ runSeconds, limitSeconds: limit }) => runSeconds >= EXACT * limit);
+  return areExact ? limitSeconds : predictedRun(two, limitSeconds);
 }
 
 /** The last two runs of each subject, for callers without a database. */

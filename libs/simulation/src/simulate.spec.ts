@@ -60,74 +60,6 @@ describe('trace replay', () => {
     expect(slice).toEqual(simulate({ jobs: blocked.slice(1, 3), processors: 4, order: 'sjf', backfill: 'easy' }));
   });
 
-  it('fair: the user who has used less goes first', () => {
-    const jobs = [job(1, 0, 4, 100), job(2, 1, 4, 10), { ...job(3, 2, 4, 10), user: 2 }];
-    expect(startsOf(simulate({ jobs, processors: 4, order: 'fcfs', backfill: 'none' }))).toEqual([0, 100, 110]);
-    expect(startsOf(simulate({ jobs, processors: 4, order: 'fair', backfill: 'none' }))).toEqual([0, 110, 100]);
-  });
-
-  it('fair: what runs counts from its start, with the entry penalty', () => {
-    // User 1 has one processor since 0, user 2 two since 100: with the penalty user 2 has used more from the start.
-    const jobs = [
-      { ...job(1, 0, 1, 1000), user: 1 },
-      { ...job(2, 100, 2, 1000), user: 2 },
-      { ...job(3, 120, 2, 50), user: 2 },
-      { ...job(4, 130, 2, 50), user: 1 },
-    ];
-    const under = (entryPenaltySeconds: number) =>
-      startsOf(simulate({ jobs, processors: 3, order: 'fair', backfill: 'none', fairShare: { entryPenaltySeconds } }));
-    expect(under(600)).toEqual([0, 100, 1150, 1100]);
-    // Without it, user 1 has used 1080 and user 2 980 × 2 when both are freed: he still goes first.
-    expect(under(0)).toEqual([0, 100, 1150, 1100]);
-  });
-
-  it('fair: ranks move at accrual ticks only', () => {
-    const jobs = [
-      { ...job(1, 0, 4, 30), user: 1 },
-      { ...job(2, 1, 4, 10), user: 1 },
-      { ...job(3, 2, 4, 10), user: 2 },
-    ];
-    const under = (accrualSeconds: number) =>
-      startsOf(simulate({ jobs, processors: 4, order: 'fair', backfill: 'none', fairShare: { accrualSeconds } }));
-    expect(under(60)).toEqual([0, 30, 40]);
-    expect(under(30)).toEqual([0, 40, 30]);
-  });
-
-  describe('with predicted run times', () => {
-    const asked = (one: SwfJob, requestedSeconds: number): SwfJob => ({ ...one, requestedSeconds });
-    // Two runs of 10 s teach that the user's third, which asks for 1000, will be as short; it runs 60. The fourth needs all.
-    const taught = [
-      asked(job(1, 0, 1, 10), 100),
-      asked(job(2, 0, 1, 10), 100),
-      asked(job(3, 100, 3, 60), 1000),
-      { ...job(4, 101, 4, 50), user: 2 },
-      { ...asked(job(5, 102, 1, 5), 8), user: 3 },
-      { ...asked(job(6, 112, 1, 5), 30), user: 3 },
-    ];
-    const base = { jobs: taught, processors: 4, order: 'fcfs', backfill: 'easy' } as const;
-
-    it('a job is held until its prediction ends, and then until its request', () => {
-      // At 102 the reservation stands at 110, and eight seconds fit just so; at 112 the hold goes on until 1100 and thirty fit.
-      expect(startsOf(simulate({ ...base, runTimes: 'predicted' }))).toEqual([0, 0, 100, 160, 102, 112]);
-    });
-
-    it('what would not end before the prediction does waits', () => {
-      const jobs = taught.with(4, { ...asked(job(5, 102, 1, 5), 9), user: 3 });
-      expect(startsOf(simulate({ ...base, jobs, runTimes: 'predicted' }))[4]).toBe(112);
-    });
-
-    it('the request predicts where it is told to', () => {
-      expect(startsOf(simulate({ ...base, runTimes: 'predicted', predictor: 'request' }))).toEqual(
-        startsOf(simulate({ ...base, runTimes: 'limit' })),
-      );
-    });
-
-    it('changes nothing where nobody has ended twice', () => {
-      const jobs = taught.slice(2);
-      expect(simulate({ ...base, jobs, runTimes: 'predicted' })).toEqual(simulate({ ...base, jobs }));
-    });
-  });
-
   it('reserves for as many as it is told to', () => {
     // Three wait for all processors; a late one of two processors may pass the second and third, but not the first.
     const jobs = [job(1, 0, 3, 100), job(2, 1, 4, 10), job(3, 2, 3, 50), job(4, 3, 1, 200)];
@@ -191,5 +123,75 @@ describe('trace replay', () => {
         expect(starts).toEqual(starts.toSorted((a, b) => a - b));
       }),
     );
+  });
+});
+
+describe('trace replay in the fair order', () => {
+  it('fair: the user who has used less goes first', () => {
+    const jobs = [job(1, 0, 4, 100), job(2, 1, 4, 10), { ...job(3, 2, 4, 10), user: 2 }];
+    expect(startsOf(simulate({ jobs, processors: 4, order: 'fcfs', backfill: 'none' }))).toEqual([0, 100, 110]);
+    expect(startsOf(simulate({ jobs, processors: 4, order: 'fair', backfill: 'none' }))).toEqual([0, 110, 100]);
+  });
+
+  it('fair: what runs counts from its start, with the entry penalty', () => {
+    // User 1 has one processor since 0, user 2 two since 100: with the penalty user 2 has used more from the start.
+    const jobs = [
+      { ...job(1, 0, 1, 1000), user: 1 },
+      { ...job(2, 100, 2, 1000), user: 2 },
+      { ...job(3, 120, 2, 50), user: 2 },
+      { ...job(4, 130, 2, 50), user: 1 },
+    ];
+    const under = (entryPenaltySeconds: number) =>
+      startsOf(simulate({ jobs, processors: 3, order: 'fair', backfill: 'none', fairShare: { entryPenaltySeconds } }));
+    expect(under(600)).toEqual([0, 100, 1150, 1100]);
+    // Without it, user 1 has used 1080 and user 2 980 × 2 when both are freed: he still goes first.
+    expect(under(0)).toEqual([0, 100, 1150, 1100]);
+  });
+
+  it('fair: ranks move at accrual ticks only', () => {
+    const jobs = [
+      { ...job(1, 0, 4, 30), user: 1 },
+      { ...job(2, 1, 4, 10), user: 1 },
+      { ...job(3, 2, 4, 10), user: 2 },
+    ];
+    const under = (accrualSeconds: number) =>
+      startsOf(simulate({ jobs, processors: 4, order: 'fair', backfill: 'none', fairShare: { accrualSeconds } }));
+    expect(under(60)).toEqual([0, 30, 40]);
+    expect(under(30)).toEqual([0, 40, 30]);
+  });
+});
+
+describe('trace replay with predicted run times', () => {
+  const asked = (one: SwfJob, requestedSeconds: number): SwfJob => ({ ...one, requestedSeconds });
+  // Two runs of 10 s teach that the user's third, which asks for 1000, will be as short; it runs 60. The fourth needs all.
+  const taught = [
+    asked(job(1, 0, 1, 10), 100),
+    asked(job(2, 0, 1, 10), 100),
+    asked(job(3, 100, 3, 60), 1000),
+    { ...job(4, 101, 4, 50), user: 2 },
+    { ...asked(job(5, 102, 1, 5), 8), user: 3 },
+    { ...asked(job(6, 112, 1, 5), 30), user: 3 },
+  ];
+  const base = { jobs: taught, processors: 4, order: 'fcfs', backfill: 'easy' } as const;
+
+  it('a job is held until its prediction ends, and then until its request', () => {
+    // At 102 the reservation stands at 110, and eight seconds fit just so; at 112 the hold goes on until 1100 and thirty fit.
+    expect(startsOf(simulate({ ...base, runTimes: 'predicted' }))).toEqual([0, 0, 100, 160, 102, 112]);
+  });
+
+  it('what would not end before the prediction does waits', () => {
+    const jobs = taught.with(4, { ...asked(job(5, 102, 1, 5), 9), user: 3 });
+    expect(startsOf(simulate({ ...base, jobs, runTimes: 'predicted' }))[4]).toBe(112);
+  });
+
+  it('the request predicts where it is told to', () => {
+    expect(startsOf(simulate({ ...base, runTimes: 'predicted', predictor: 'request' }))).toEqual(
+      startsOf(simulate({ ...base, runTimes: 'limit' })),
+    );
+  });
+
+  it('changes nothing where nobody has ended twice', () => {
+    const jobs = taught.slice(2);
+    expect(simulate({ ...base, jobs, runTimes: 'predicted' })).toEqual(simulate({ ...base, jobs }));
   });
 });

@@ -1,9 +1,11 @@
 import {
   type BackfillMode,
+  type EndedRun,
   type OrderName,
   orderOf,
   type PlanningPolicy,
   predictedRun,
+  predictedUnlessExact,
   RecentRuns,
   type Seconds,
 } from '#libs/scheduling';
@@ -25,7 +27,7 @@ export interface SimulationRequest {
   readonly backfillOrder?: PlanningPolicy['backfillOrder'];
   /** What jobs are planned with: their request, or the predicted run time, and the request once that is outlived. Default: limit. */
   readonly runTimes?: PlanningPolicy['runTimes'];
-  /** tsafrir: the mean of the user's last two runs. request: what was asked for. Default: tsafrir. */
+  /** Default: tsafrir, as production predicts. */
   readonly predictor?: SimulationPredictor;
   /** Only `count` jobs from index `first` on. */
   readonly first?: number;
@@ -34,8 +36,20 @@ export interface SimulationRequest {
   readonly fairShare?: PlanningPolicy['fairShare'];
 }
 
-export const simulationPredictors = ['tsafrir', 'request'] as const;
+/**
+ * tsafrir: the mean of the user's last two runs. believing: the same, but the request where his last two were exact. request: what
+ * was asked for.
+ */
+export const simulationPredictors = ['tsafrir', 'believing', 'request'] as const;
 export type SimulationPredictor = (typeof simulationPredictors)[number];
+
+const predictors: Readonly<
+  Record<SimulationPredictor, (lastRuns: readonly EndedRun[], limitSeconds: number) => number>
+> = {
+  tsafrir: predictedRun,
+  believing: predictedUnlessExact,
+  request: (_lastRuns, limitSeconds) => limitSeconds,
+};
 
 export interface ScheduledStart {
   readonly id: number;
@@ -76,7 +90,8 @@ class Replay {
   private readonly holds: Float64Array;
   private readonly machine: Machine;
   private readonly shares: UserShares | null;
-  private readonly lastRuns: RecentRuns<number> | null;
+  private readonly lastRuns = new RecentRuns<number>();
+  private readonly predict: (lastRuns: readonly EndedRun[], limitSeconds: number) => number;
   private readonly running = new Completions();
   private readonly outlived = new Completions();
   // Waiting jobs by user.
@@ -93,7 +108,7 @@ class Replay {
     this.holds = new Float64Array(jobs.length);
     this.machine = new Machine(processors, { ...request, order: orderOf(order) });
     this.shares = order === 'fair' ? new UserShares(jobs, fairShare) : null;
-    this.lastRuns = runTimes === 'predicted' && predictor === 'tsafrir' ? new RecentRuns() : null;
+    this.predict = predictors[runTimes === 'predicted' ? predictor : 'request'];
   }
 
   run(): void {
@@ -128,7 +143,7 @@ class Replay {
     this.waiting.set(job.user, before + 1);
     if (before === 0) this.isRankStale = true;
     const request = job.requestedSeconds;
-    const hold = this.lastRuns ? predictedRun(this.lastRuns.of(job.user), request) : request;
+    const hold = this.predict(this.lastRuns.of(job.user), request);
     this.holds[index] = hold;
     this.machine.enqueue({ ...queuedJobOf(job, index), limit: hold, predicted: hold });
   }
@@ -156,7 +171,7 @@ class Replay {
     const job = this.jobs[index]!;
     const start = this.starts[index]!;
     this.machine.release(job.processors, start + this.holds[index]!);
-    this.lastRuns?.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
+    this.lastRuns.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
     this.shares?.ended(job, start);
   }
 }

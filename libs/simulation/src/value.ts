@@ -1,7 +1,6 @@
-import type { PlanningPolicy } from '#libs/scheduling';
 import { measureSchedule } from './metrics.js';
 import { type ProtocolCRequest, replayProtocolC } from './protocols/protocol-c.js';
-import { simulate } from './simulate.js';
+import { simulate, type SimulationRequest } from './simulate.js';
 import type { SwfJob } from './swf.js';
 
 /** One line of the table of what a policy is worth. */
@@ -16,14 +15,15 @@ export interface PolicyValue {
   readonly jainOfSlowdown: number;
 }
 
-/** Our own policy, as a production policy file has it. The same for every log: nothing here is fitted to one. */
+/** Our own policy: what a policy file says, and the predictor. The same for every log: nothing here is fitted to one. */
 export const ownPolicy = {
   order: 'fair',
   backfill: 'conservative',
   reservationDepth: 2,
   backfillOrder: 'shortest-first',
   runTimes: 'predicted',
-} as const satisfies Partial<PlanningPolicy>;
+  predictor: 'believing',
+} as const satisfies Partial<SimulationRequest>;
 
 const easy: Readonly<Record<string, Pick<ProtocolCRequest, 'candidates' | 'predictor' | 'onSubmission'>>> = {
   'EASY FCFS': { candidates: 'fcfs', predictor: 'request', onSubmission: 'if-it-fits' },

@@ -6,7 +6,15 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTrace, renderTraceFaults } from '#libs/config';
 import { type BackfillMode, type OrderName, backfillModes, orderNames } from '#libs/scheduling';
-import { cleanProtocolA, processorsOf, readSwf, scheduleText, simulate } from '#libs/simulation';
+import {
+  cleanProtocolA,
+  processorsOf,
+  readSwf,
+  scheduleText,
+  simulate,
+  simulationPredictors,
+  type SimulationPredictor,
+} from '#libs/simulation';
 import { CliError } from '../exit.js';
 import { duration, percent, printData, printJson } from '../output.js';
 
@@ -14,6 +22,10 @@ interface SimulateOptions {
   readonly trace: string;
   readonly order: OrderName;
   readonly backfill: BackfillMode;
+  readonly depth?: number;
+  readonly backfillOrder?: 'queue' | 'shortest-first';
+  readonly runTimes: 'limit' | 'predicted';
+  readonly predictor: SimulationPredictor;
   readonly processors?: number;
   readonly first?: number;
   readonly count?: number;
@@ -29,6 +41,29 @@ export function simulateCommand(program: Command): void {
     .requiredOption('--trace <file>', 'the log, plain or gzip')
     .addOption(new Option('--order <order>').choices(orderNames).default('fcfs'))
     .addOption(new Option('--backfill <mode>').choices(backfillModes).default('easy'))
+    .option(
+      '--depth <k>',
+      'reservations of conservative backfilling: for the first k that cannot start; default: all',
+      whole(0),
+    )
+    .addOption(
+      new Option('--backfill-order <order>', 'how jobs without a reservation are tried')
+        .choices(['queue', 'shortest-first'])
+        .default('queue'),
+    )
+    .addOption(
+      new Option('--run-times <times>', 'plan with limits, or with predictions until they are outlived')
+        .choices(['limit', 'predicted'])
+        .default('limit'),
+    )
+    .addOption(
+      new Option(
+        '--predictor <name>',
+        'with --run-times predicted: mean of the user’s last two runs; the same unless his requests are exact; the request',
+      )
+        .choices(simulationPredictors)
+        .default('tsafrir'),
+    )
     .option(
       '--processors <n>',
       'size of the machine; default: MaxProcs or MaxNodes of the log’s header, else its largest job',
@@ -67,6 +102,10 @@ async function run(options: SimulateOptions): Promise<void> {
     processors,
     order: options.order,
     backfill: options.backfill,
+    reservationDepth: options.depth,
+    backfillOrder: options.backfillOrder,
+    runTimes: options.runTimes,
+    predictor: options.predictor,
     first,
     count: options.count,
   });

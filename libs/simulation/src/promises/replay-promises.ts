@@ -11,7 +11,7 @@ import {
 import { Completions } from '../completions.js';
 import { queuedJobOf } from '../machine.js';
 import { checkReplayable } from '../protocols/replayable.js';
-import { UserShares } from '../user-shares.js';
+import { EndedUseShares } from './ended-use-shares.js';
 import type { SwfJob } from '../swf.js';
 import { PlannedMachine, type Point } from './planned-machine.js';
 import { type KeptPromise, type PromiseReport, reportPromises } from './promise-report.js';
@@ -54,8 +54,7 @@ class PromiseRun {
   private readonly machine: PlannedMachine;
   /** The same queue on the same machine, planned on requested times: it is only asked. */
   private readonly plain: PlannedMachine;
-  private readonly shares: UserShares | null;
-  private readonly users: ReadonlySet<number>;
+  private readonly shares: EndedUseShares | null;
   private readonly runs = new RecentRuns<number>();
   private readonly running = new Completions();
   private readonly waiting = new Map<number, Waiting>();
@@ -69,8 +68,7 @@ class PromiseRun {
     const { processors, reservationDepth, order, jobs } = replay;
     this.machine = new PlannedMachine(processors, orderOf(order), reservationDepth);
     this.plain = new PlannedMachine(processors, orderOf(order), reservationDepth);
-    this.shares = order === 'fair' ? new UserShares(jobs) : null;
-    this.users = new Set(jobs.map(({ user }) => user));
+    this.shares = order === 'fair' ? new EndedUseShares(jobs) : null;
   }
 
   run(): PromiseReport {
@@ -81,8 +79,7 @@ class PromiseRun {
       this.fresh = [];
       for (; next < jobs.length && jobs[next]!.submitSeconds <= now; next++) this.submit(next);
       if (this.shares?.isDue(now)) {
-        this.shares.accrue(now);
-        const order = orderOf('fair', this.shares.tenantsOf(this.users));
+        const order = orderOf('fair', this.shares.accrue(now));
         this.machine.reorder(order);
         this.plain.reorder(order);
       }
@@ -105,7 +102,7 @@ class PromiseRun {
     this.machine.end(index);
     this.plain.end(index);
     this.runs.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
-    this.shares?.ended(job, now - job.runSeconds);
+    this.shares?.charge(job, now);
   }
 
   private cycle(now: number): void {
@@ -151,7 +148,6 @@ class PromiseRun {
     for (const machine of [this.machine, this.plain])
       machine.start(this.jobFor(machine, index), now, job.requestedSeconds);
     this.running.add(index, now + job.runSeconds);
-    this.shares?.started(job, now);
     const waited = this.waiting.get(index);
     if (waited === undefined) return;
     this.waiting.delete(index);

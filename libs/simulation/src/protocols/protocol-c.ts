@@ -1,4 +1,4 @@
-import { CounterProfile, meanOfLastTwo, orderOf, type QueuedJob, RecentRuns, type Seconds } from '#libs/scheduling';
+import { CounterProfile, predictedRun, orderOf, type QueuedJob, RecentRuns, type Seconds } from '#libs/scheduling';
 import { Completions } from '../completions.js';
 import { holding, Line, queuedJobOf } from '../machine.js';
 import { fsum } from '../metrics.js';
@@ -181,7 +181,7 @@ class PredictedMachine {
       case 'double':
         return 2 * requestedSeconds;
       case 'tsafrir':
-        return meanOfLastTwo(this.lastRuns.of(user), requestedSeconds);
+        return predictedRun(this.lastRuns.of(user), requestedSeconds);
     }
   }
 
