@@ -1,6 +1,6 @@
 import { type PlanningPolicy, type QueuedJob, type RunningJob, type Snapshot, createPlanner } from '#libs/scheduling';
-import { round } from './cycle.js';
 import { fleet, lcg } from './fleet.js';
+import { round, spread, timed } from './timing.js';
 
 const NODES = 1_000;
 const REPEATS = 5;
@@ -51,30 +51,6 @@ function largeFleet(): unknown {
     firstMs: round(first.ms),
     after100Changes: spread(runs),
   };
-}
-
-interface Run<T> {
-  readonly value: T;
-  readonly ms: number;
-  /** What the process used: on a machine that others use too it says more than the clock. */
-  readonly cpuMs: number;
-}
-
-function timed<T>(work: () => T): Run<T> {
-  const used = process.cpuUsage();
-  const began = performance.now();
-  const value = work();
-  const ms = performance.now() - began;
-  const { user, system } = process.cpuUsage(used);
-  return { value, ms, cpuMs: (user + system) / 1000 };
-}
-
-function spread(runs: readonly Run<unknown>[]): object {
-  const sorted = (times: readonly number[]): number[] => times.toSorted((a, b) => a - b).map(round);
-  const ms = sorted(runs.map((run) => run.ms));
-  const cpuMs = sorted(runs.map((run) => run.cpuMs));
-  const middle = runs.length >> 1;
-  return { runs: runs.length, medianMs: ms[middle], minMs: ms[0], maxMs: ms.at(-1), medianCpuMs: cpuMs[middle] };
 }
 
 /** The queue of the comparison with Slurm: 1-32 nodes, 1-32 cores, 10-240 minutes; each node busy with a run of its own. */

@@ -1,7 +1,7 @@
 import { defaultPolicy } from '#libs/application';
 import { createPlanner } from '#libs/scheduling';
 import { fleet } from './fleet.js';
-import { round, timed } from './cycle.js';
+import { round, timed } from './timing.js';
 
 const SIZE = { pools: 40, nodes: 1_000, queued: 10_000, running: 1_000 } as const;
 const ASKED = 40;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { OrderName } from '#libs/scheduling';
 import { cleanProtocolA, readSwf, replayPromises } from '#libs/simulation';
-import { round, timed } from './cycle.js';
+import { round, timed } from './timing.js';
 
 const traces: readonly (readonly [string, number])[] = [
   ['KTH-SP2-1996-2', 100],

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cleanProtocolA, ownPolicy, readSwf, simulate } from '#libs/simulation';
-import { round, timed } from './cycle.js';
+import { round, timed } from './timing.js';
 
 const runs = [
   { trace: 'CTC-SP2-1996-3.1-cln', processors: 338, order: 'fcfs', backfill: 'easy' },

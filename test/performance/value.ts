@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cleanProtocolA, readSwf, type SwfJob, valuedPolicies, valueOf } from '#libs/simulation';
-import { timed } from './cycle.js';
+import { timed } from './timing.js';
 
 const logs = [
   { trace: 'KTH-SP2-1996-2', processors: 100 },

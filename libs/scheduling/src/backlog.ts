@@ -2,7 +2,7 @@ import { compareKeys } from '#libs/domain';
 import type { Fleet } from './fleet.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
 import type { Seconds } from './model.js';
-import { askOf, capacityOf, dominantShare } from './vector.js';
+import { capacityOf, dominantShare } from './vector.js';
 
 /**
  * Seconds of work ahead in each group: what runs there until its limits, and the predicted run times of jobs ahead, each divided
@@ -15,6 +15,9 @@ import { askOf, capacityOf, dominantShare } from './vector.js';
 export class Backlog {
   private readonly nodeMilliseconds: Float64Array;
   private readonly bySet: Float64Array;
+  // By index of kind, side by side: every job of the queue is charged in each plan.
+  private readonly setOfKind: Int32Array;
+  private readonly capacityOfKind: Float64Array;
   // For each group the sets that it is in, in an order that does not depend on which was met first.
   private readonly setsOf: readonly (readonly number[])[];
 
@@ -23,19 +26,15 @@ export class Backlog {
     kinds: JobKinds,
     now: Seconds,
   ) {
-    this.nodeMilliseconds = new Float64Array(fleet.candidates.length);
+    this.nodeMilliseconds = fleet.nodeMilliseconds(now);
     const sets = kinds.setGroups();
     this.bySet = new Float64Array(sets.length);
+    this.setOfKind = Int32Array.from(kinds.byIndex, (kind) => kind.set);
+    this.capacityOfKind = Float64Array.from(kinds.byIndex, (kind) => kind.capacity);
     const inOrder = [...sets.keys()].sort((a, b) => compareKeys(sets[a]!.join(), sets[b]!.join()));
     const setsOf: number[][] = fleet.candidates.map(() => []);
     for (const set of inOrder) for (const group of sets[set]!) setsOf[group]!.push(set);
     this.setsOf = setsOf;
-    for (const attempt of fleet.attempts()) {
-      const index = fleet.indexOf(attempt.groupId);
-      const left = Math.max(attempt.endsBy, now + 1) - now;
-      const count = attempt.nodeIndices.length || attempt.nodeCount;
-      this.load(index, count * dominantShare(askOf(attempt.perNode), capacityOf(fleet.group(index).shape)) * left);
-    }
   }
 
   /** A job that goes to a known group. */
@@ -44,9 +43,10 @@ export class Backlog {
     this.load(index, kind.ask.nodes * share * seconds);
   }
 
-  /** A job that may go to any group open to it. */
-  charge(kind: JobKind, seconds: number): void {
-    if (kind.set >= 0) this.bySet[kind.set]! += seconds / kind.capacity;
+  /** A job of the kind with this index, that may go to any group open to it. */
+  charge(kindIndex: number, seconds: number): void {
+    const set = this.setOfKind[kindIndex]!;
+    if (set >= 0) this.bySet[set]! += seconds / this.capacityOfKind[kindIndex]!;
   }
 
   at(index: number): number {

@@ -38,10 +38,10 @@ export function explainWaiting(
   isWanted: Wanted,
 ): SlotVerdict[] {
   const { queue } = ground;
-  const started = new Set(outcome.starts.map((start) => start.slot));
-  const wanted = wantedSlots(queue, { started, now }, isWanted);
-  if (wanted.size === 0) return [];
-  const kinds = new Set([...wanted].map((slot) => queue.kind(slot)));
+  const line = lineOf(queue, outcome, now);
+  const wanted = wantedPlaces(line, isWanted);
+  if (wanted.length === 0) return [];
+  const kinds = new Set(wanted.map((place) => queue.kind(line[place]!)));
   const diagnoses = ground.diagnostician.examine([...kinds]);
   const reserved = new Map(outcome.reservations.map((reservation) => [reservation.slot, reservation]));
   const backlog = new Backlog(ground.fleet, ground.kinds, now);
@@ -52,24 +52,21 @@ export function explainWaiting(
   // Of the jobs that only the limit of starts kept waiting, as many as the next cycle may start.
   let nextStarts = outcome.isCutShort ? ground.policy.maxStarts : 0;
   const verdicts: SlotVerdict[] = [];
-  let ahead = 0;
-  const cursor = queue.cursor(now);
-  for (let slot = cursor.next(); slot >= 0 && verdicts.length < wanted.size; slot = cursor.next()) {
-    if (started.has(slot)) continue;
+  let charged = 0;
+  for (const ahead of wanted) {
+    for (; charged < ahead; charged++)
+      backlog.charge(queue.kind(line[charged]!).index, queue.predicted(line[charged]!));
+    const slot = line[ahead]!;
     const kind = queue.kind(slot);
-    if (wanted.has(slot)) {
-      const diagnosis = diagnoses[kind.index]!;
-      const notBefore = Math.max(now + 1, queue.notBefore(slot));
-      const isNext = queue.limit(slot) <= diagnosis.footing.room && notBefore === now + 1 && nextStarts-- > 0;
-      const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
-      const about = { limit: queue.limit(slot), isEarly: queue.notBefore(slot) > now, isStrict };
-      const refusal = refusalOf(kind, diagnosis, { ...about, held: outcome.held.get(slot) });
-      const estimate = refusal === 'quota-spent' ? NEVER : estimateOf(ground.fleet, waiting, backlog);
-      const evidence = evidenceOf(diagnosis.barred, diagnosis.footing.best, ahead);
-      verdicts.push({ slot, verdict: { jobId: queue.job(slot).id, refusal, ...estimate, evidence } });
-    }
-    ahead++;
-    backlog.charge(kind, queue.predicted(slot));
+    const diagnosis = diagnoses[kind.index]!;
+    const notBefore = Math.max(now + 1, queue.notBefore(slot));
+    const isNext = queue.limit(slot) <= diagnosis.footing.room && notBefore === now + 1 && nextStarts-- > 0;
+    const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
+    const about = { limit: queue.limit(slot), isEarly: queue.notBefore(slot) > now, isStrict };
+    const refusal = refusalOf(kind, diagnosis, { ...about, held: outcome.held.get(slot) });
+    const estimate = refusal === 'quota-spent' ? NEVER : estimateOf(ground.fleet, waiting, backlog);
+    const evidence = evidenceOf(diagnosis.barred, diagnosis.footing.best, ahead);
+    verdicts.push({ slot, verdict: { jobId: queue.job(slot).id, refusal, ...estimate, evidence } });
   }
   return verdicts;
 }
@@ -86,19 +83,20 @@ export function withClaims(
   return { ...outcome, held };
 }
 
-function wantedSlots(
-  queue: WaitingQueue,
-  { started, now }: { readonly started: ReadonlySet<number>; readonly now: Seconds },
-  isWanted: Wanted,
-): Set<number> {
-  const wanted = new Set<number>();
-  let ahead = 0;
+/** Slots of those that did not start, in order. */
+function lineOf(queue: WaitingQueue, { starts }: PassOutcome, now: Seconds): Int32Array {
+  const hasStarted = new Uint8Array(queue.width);
+  for (const { slot } of starts) hasStarted[slot] = 1;
+  const line = new Int32Array(queue.size);
+  let count = 0;
   const cursor = queue.cursor(now);
-  for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
-    if (started.has(slot)) continue;
-    if (isWanted(slot, ahead)) wanted.add(slot);
-    ahead++;
-  }
+  for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) if (hasStarted[slot] === 0) line[count++] = slot;
+  return line.subarray(0, count);
+}
+
+function wantedPlaces(line: Int32Array, isWanted: Wanted): number[] {
+  const wanted: number[] = [];
+  for (let ahead = 0; ahead < line.length; ahead++) if (isWanted(line[ahead]!, ahead)) wanted.push(ahead);
   return wanted;
 }
 

@@ -73,7 +73,8 @@ export class Fleet implements Ground {
           : new NodeProfile(group.nodes.length, capacityOf(group.shape), group.blocks),
     );
     this.states = groups.map(() => new Map<number, NodeState>());
-    this.holdings = new Holdings(this.profiles, runTimes);
+    const capacities = groups.map((group) => capacityOf(group.shape));
+    this.holdings = new Holdings(this.profiles, capacities, runTimes);
   }
 
   group(index: number): GroupModel {
@@ -91,6 +92,11 @@ export class Fleet implements Ground {
   /** Changes whenever something begins or ends to hold nodes. */
   get holdingsVersion(): number {
     return this.holdings.version;
+  }
+
+  /** Milliseconds of whole nodes that are held in each group from now until the limits; what is past its limit counts one second. */
+  nodeMilliseconds(now: Seconds): Float64Array {
+    return this.holdings.nodeMilliseconds(now);
   }
 
   /** Attempts whose nodes are known, in the order of their ids. */

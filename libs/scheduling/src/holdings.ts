@@ -2,7 +2,7 @@ import { compareKeys } from '#libs/domain';
 import { DeviceProfile } from './device-profile.js';
 import type { PlanningPolicy, RunningJob, Seconds } from './model.js';
 import type { Holding, Profile, Undo } from './profile.js';
-import { askOf } from './vector.js';
+import { askOf, dominantShare, type Vector } from './vector.js';
 
 /** An attempt that holds nodes of a group. */
 export interface Held {
@@ -11,6 +11,8 @@ export interface Held {
 }
 interface Entry extends Held {
   readonly holding: Holding;
+  /** Nodes × dominant share of a node. */
+  readonly load: number;
   /** Until when its nodes are laid into the profile; null while its engine has not told them. */
   until: Seconds | null;
 }
@@ -44,8 +46,10 @@ export class Holdings {
   /** Changes whenever something begins or ends to hold nodes. */
   version = 0;
 
+  /** @param capacities what a node of each group has */
   constructor(
     private readonly profiles: readonly Profile[],
+    private readonly capacities: readonly Vector[],
     private readonly runTimes: PlanningPolicy['runTimes'],
   ) {}
 
@@ -57,7 +61,9 @@ export class Holdings {
   place(attempt: RunningJob, group: number, isAdrift: boolean): void {
     this.end(attempt.attemptId);
     this.version++;
-    const entry: Entry = { attempt, group, holding: holdingOf(attempt), until: null };
+    const holding = holdingOf(attempt);
+    const load = holding.count * dominantShare(holding.perNode, this.capacities[group]!);
+    const entry: Entry = { attempt, group, holding, load, until: null };
     this.entries.set(attempt.attemptId, entry);
     if (!isAdrift) this.lay(entry, attempt.endsBy);
   }
@@ -100,6 +106,16 @@ export class Holdings {
     return () => {
       for (const undo of undos.toReversed()) undo();
     };
+  }
+
+  /** Milliseconds of whole nodes that are held in each group from now until the limits; what is past its limit counts one second. */
+  nodeMilliseconds(now: Seconds): Float64Array {
+    const held = new Float64Array(this.profiles.length);
+    // In whole numbers, so that the sum does not depend on the order of what is added.
+    for (const { attempt, group, load } of this.entries.values()) {
+      held[group]! += Math.round(load * (Math.max(attempt.endsBy, now + 1) - now) * 1000);
+    }
+    return held;
   }
 
   /** All whose nodes are known, of one group or of every group, in the order of their ids. */

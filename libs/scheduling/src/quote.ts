@@ -55,7 +55,7 @@ export function standAt(
   for (let other = cursor.next(); other >= 0 && other !== slot; other = cursor.next()) {
     if (other === without) continue;
     const kind = queue.kind(other);
-    backlog.charge(kind, queue.job(other).predicted);
+    backlog.charge(queue.kind(other).index, queue.job(other).predicted);
     ahead++;
     // Those that a gate keeps back for good are in nobody's way.
     if (placed.has(other) || queue.notBefore(other) > now || outcome.held.has(other)) continue;

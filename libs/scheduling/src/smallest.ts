@@ -24,11 +24,6 @@ export class Smallest {
     else if (value < this.heap[0]!) this.sink(value);
   }
 
-  /** Those that were kept, in no order. */
-  kept(): Float64Array {
-    return this.heap.subarray(0, this.size);
-  }
-
   private rise(value: number): void {
     const { heap } = this;
     let hole = this.size++;
