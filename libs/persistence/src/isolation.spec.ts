@@ -75,6 +75,14 @@ async function fill(tenantId: string): Promise<void> {
      select id, tenant_id, 'pinned', 'pinned-a', '{0}', now(), now() + interval '1 minute', 1 from job where tenant_id = $1 limit 1`,
     [tenantId],
   );
+  await system.query(
+    `with promised as (
+       insert into promise (job_id, number, tenant_id, class, made_at, point, basis, ahead)
+       select id, 1, tenant_id, class, now(), now(), 'backlog', 0 from job where tenant_id = $1 limit 1 returning job_id, tenant_id, class)
+     insert into promise_outcome (job_id, kind, tenant_id, class, number, started_at)
+     select job_id, 'first', tenant_id, class, 1, now() from promised`,
+    [tenantId],
+  );
   await system.query(`insert into tenant_quota (tenant_id, cards, set_at, set_by) values ($1, 4, now(), 'test')`, [
     tenantId,
   ]);
