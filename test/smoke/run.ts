@@ -171,6 +171,8 @@ async function main(): Promise<void> {
         encoding: 'utf8',
         timeout: 180_000,
       });
+      // It blocked this process: what the service closed meanwhile must be seen as closed before it is used again.
+      await sleep(1_000);
       process.stdout.write(result.stdout.replace(/^/gm, '    ').slice(0, 6_000));
       if (result.status !== 0)
         throw new Error(`the walk-through of the ${walk.name} failed (${result.status}):\n${result.stderr}`);
@@ -183,6 +185,7 @@ async function main(): Promise<void> {
     check(!/https?:\/\/(?!127\.0\.0\.1|localhost)/.test(docs), 'the documentation page loads nothing from elsewhere');
     const jobs = await metric('chusuan_jobs_submitted_total');
     const taken = spawnSync('npm', ['start'], { cwd: clone, encoding: 'utf8', timeout: 120_000 });
+    await sleep(1_000);
     check(
       taken.status !== 0 && taken.stderr.includes('CHUSUAN_HTTP_PORT'),
       'a second npm start says that the port is taken and what to set',
