@@ -59,8 +59,9 @@ export class TelemetryController {
     tag: 'telemetry',
     summary: 'Readings, many at a time: all are taken or none',
     description:
-      'For now of kind latency. The median of the probes of the last 24 hours goes before what is assumed; when all are older, what is assumed counts ' +
-      'again and is flagged as stale (noticed at the turn of the hour).',
+      'Readings of kind latency; other kinds are refused as not offered. The median of the probes that are younger than the policy allows ' +
+      '(`latencyStaleSeconds`, a day unless it says otherwise) goes before what is assumed; when all are older, what is assumed counts again and ' +
+      'is flagged as stale (noticed at the turn of the hour).',
     answers: { 200: { description: 'They are taken', schema: TelemetryTaken } },
     problems: [...bodyProblems, 'not-offered'],
     roles: ['operator'],
