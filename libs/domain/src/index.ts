@@ -1,4 +1,6 @@
 export * from './catalogue.js';
+export * from './catalogue-energy.js';
+export * from './catalogue-parts.js';
 export * from './job.js';
 export * from './life-cycle.js';
 export * from './quantities.js';
