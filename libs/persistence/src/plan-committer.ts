@@ -10,6 +10,7 @@ import {
   type JobRow,
   type NodeRow,
 } from './plan-decision.js';
+import { overrunsOf, shareWindows } from './plan-windows.js';
 
 export type PlanToCommit = Parameters<PlanCommitter['commit']>[0];
 
@@ -109,8 +110,8 @@ const writeStarts = statement(
 /**
  * Writes a plan in one transaction, fenced by the epoch, and refuses those parts of it that the world has overtaken.
  *
- * All rows are locked before any is judged, in one order that every writer of this lib keeps: lease, jobs, attempts, nodes,
- * groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
+ * All rows are locked before any is judged, in one order that every writer of this lib keeps: lease, bookings, jobs, attempts,
+ * nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
  * until the commit: the whole plan is judged at once and written by one statement. Turned down: writing first and going back
  * to savepoints, job by job, when row counts differ; that locks nodes in the plan's order and can deadlock.
  */
@@ -145,6 +146,7 @@ async function currentEpoch(session: Session): Promise<number> {
 
 async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
   const groupIds = [...new Set(plan.starts.map((start) => start.groupId))];
+  await shareWindows(session);
   const jobs = await session.query<JobRow>(lockJobs, [plan.starts.map((start) => start.jobId)]);
   const written = jobs.rows.every((job) => job.state === 'queued')
     ? []
@@ -152,9 +154,8 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
         .rows;
   const known = await session.query<Omit<GroupRow, 'free'>>(findGroups, [groupIds]);
   const pinned = new Set(known.rows.filter((group) => group.placement === 'pinned').map((group) => group.id));
-  const asked = plan.starts
-    .filter((start) => pinned.has(start.groupId))
-    .flatMap((start) => start.nodeIndices.map((index) => ({ groupId: start.groupId, index })));
+  const onPinned = plan.starts.filter((start) => pinned.has(start.groupId));
+  const asked = onPinned.flatMap((start) => start.nodeIndices.map((index) => ({ groupId: start.groupId, index })));
   const nodes =
     asked.length === 0
       ? []
@@ -163,7 +164,8 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
   const free = delegated.length === 0 ? [] : (await session.query<FreeRow>(lockGroups, [delegated])).rows;
   const freeById = new Map(free.map((row) => [row.id, row]));
   const groups = known.rows.map((group) => ({ ...group, free: freeById.get(group.id) ?? null }));
-  return decideStarts(plan.starts, { jobs: jobs.rows, groups, nodes, written });
+  const overruns = await overrunsOf(session, onPinned, nodes, plan.now);
+  return decideStarts(plan.starts, { jobs: jobs.rows, groups, nodes, written, overruns });
 }
 interface FreeRow {
   readonly id: string;

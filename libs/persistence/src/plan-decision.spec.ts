@@ -24,6 +24,12 @@ const anyWorld: fc.Arbitrary<LockedWorld> = fc.record({
       nodes.map(([free, up], index) => ({ id: `node-${index}`, group_id: 'pinned', index, up, ...free })),
     ),
   written: fc.constant([]),
+  overruns: fc
+    .subarray(
+      Array.from({ length: 20 }, (_, i) => `attempt-${i}`),
+      { maxLength: 4 },
+    )
+    .map((ids) => new Set(ids)),
 });
 const anyStart = fc.record({
   job: fc.nat(13),
@@ -72,6 +78,7 @@ it('never takes more than is free, never a node that is not up, never one job tw
       const ill = decision.accepted.filter(({ start, group, nodeIds }) => {
         const job = jobs.get(start.jobId);
         const count = group.placement === 'pinned' ? job?.nodes : 0;
+        if (world.overruns.has(start.attemptId)) return true;
         return job?.state !== 'queued' || !group.enabled || nodeIds.length !== count || new Set(nodeIds).size !== count;
       });
       expect({ overfull, ill }).toEqual({ overfull: [], ill: [] });
@@ -83,7 +90,13 @@ it('never takes more than is free, never a node that is not up, never one job tw
 });
 
 it('takes what an earlier try of the same commit wrote as started, and only for the job it was written for', () => {
-  const world: LockedWorld = { jobs: [], groups: [], nodes: [], written: [{ id: 'a', job_id: 'one' }] };
+  const world: LockedWorld = {
+    jobs: [],
+    groups: [],
+    nodes: [],
+    written: [{ id: 'a', job_id: 'one' }],
+    overruns: new Set(['a']),
+  };
   const start = (jobId: string): StartToCommit => ({
     attemptId: 'a', jobId, groupId: 'g', poolId: 'p', nodeIndices: [0], endsBy: 0, backfilled: false, score: 0, tenantId: 'blue',
     nodes: 1, perNode: { cards: 0, cores: 0, memoryGiB: 0 },

@@ -38,6 +38,8 @@ export interface LockedWorld {
   readonly nodes: readonly NodeRow[];
   /** Attempts of this very plan that an earlier try wrote, whose answer was lost. */
   readonly written: readonly { readonly id: string; readonly job_id: string }[];
+  /** Attempts of this plan that would run into a window which is not open to them. */
+  readonly overruns: ReadonlySet<string>;
 }
 export interface AcceptedStart {
   readonly start: StartToCommit;
@@ -79,8 +81,10 @@ class Ledger {
   private readonly groups: Map<string, GroupRow>;
   private readonly nodes: Map<string, NodeRow>;
   private readonly free = new Map<string, { cards: number; cores: number; memory_gib: number }>();
+  private readonly overruns: ReadonlySet<string>;
 
   constructor(world: LockedWorld) {
+    this.overruns = world.overruns;
     this.waiting = new Map(world.jobs.filter((job) => job.state === 'queued').map((job) => [job.id, job]));
     this.groups = new Map(world.groups.map((group) => [group.id, group]));
     this.nodes = new Map(world.nodes.map((node) => [placeOf(node.group_id, node.index), node]));
@@ -94,7 +98,7 @@ class Ledger {
     if (!job || new Set(start.nodeIndices).size !== start.nodeIndices.length) return 'job-moved';
     if (start.nodes < job.nodes || start.nodes > (job.nodes_max ?? job.nodes)) return 'job-moved';
     const group = this.groups.get(start.groupId);
-    if (!group?.enabled) return 'capacity-taken';
+    if (!group?.enabled || this.overruns.has(start.attemptId)) return 'capacity-taken';
     const places = group.placement === 'pinned' ? this.nodesFor(start) : [group.id];
     const share = group.placement === 'pinned' ? 1 : start.nodes;
     if (typeof places === 'string') return places;

@@ -48,9 +48,10 @@ describe('giving back', () => {
     'its class of whatever tenant uses it': { run: { tenantId: 'green' }, named: { class: 'training' }, wantGivenBack: 0 },
   }; // prettier-ignore
   it.each(Object.entries(users))('%s', async (_sentence, { run: who, named, wantGivenBack }) => {
-    const one = bench.aReservation({ giveBackAfterSeconds: 1800, ...named });
+    const nodes = [bench.node(0), bench.node(1)];
+    const one = bench.aReservation({ giveBackAfterSeconds: 1800, parts: bench.part(nodes), ...named });
+    await bench.run(0, t0 + HOUR_MS, 2, who); // there first: nobody else is let in later
     await bench.book(one);
-    await bench.run(0, t0 + HOUR_MS, 2, who);
     expect(await bench.keeper.keep(due)).toMatchObject({ givenBack: wantGivenBack });
     expect((await bench.shown(one, due)).occurrences[0]?.use?.use).toBe(wantGivenBack ? 'unused' : 'partly');
   });
