@@ -106,15 +106,16 @@ describe('what is installed is parted by state', () => {
   it('a partition has no negative part, and its allocated part is never altered', () => {
     const counts = fc.record({
       allocated: fc.nat(64),
+      reserved: fc.nat(64),
       drained: fc.nat(64),
       down: fc.nat(64),
       maintenance: fc.nat(64),
       spare: fc.nat(64),
     });
     fc.assert(
-      fc.property(counts, ({ allocated, drained, down, maintenance, spare }) => {
+      fc.property(counts, ({ allocated, reserved, drained, down, maintenance, spare }) => {
         const installed = Math.max(allocated, drained + down + maintenance) + spare;
-        const parts = partition(installed, allocated, { drained, down, maintenance });
+        const parts = partition(installed, allocated, { reserved, drained, down, maintenance });
         expect([sum(parts), parts.allocated]).toEqual([installed, allocated]);
         expect(Math.min(...Object.values(parts))).toBeGreaterThanOrEqual(0);
       }),

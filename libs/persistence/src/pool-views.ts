@@ -4,6 +4,7 @@ import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';
 import { timestamptz, type Session } from './database.js';
 import { effectiveLatency, freshSinceInForce, probesOf, type Probes } from './latency-sql.js';
+import { serviceNow } from './service-time-sql.js';
 
 export const cardStates = ['free', 'allocated', 'reserved', 'drained', 'down', 'maintenance'] as const;
 export type Partition = Record<(typeof cardStates)[number], number>;
@@ -41,10 +42,23 @@ const leftOn = (what: string): string =>
     )
     .join(', ');
 
+// Of nodes that are up, what nobody holds yet while a booking has them; a maintenance shows as what it is, by the nodes' state.
+const reservedOn = ['cards', 'cores', 'memory_gib']
+  .map(
+    (what) =>
+      `coalesce(sum(installed_${what} - ${what}) filter (where state = 'up' and id in (select node_id from booked)), 0)::int as ${what}_reserved`,
+  )
+  .join(', ');
+
 const full = `case when installed_cards > 0 then cards >= installed_cards else cores >= installed_cores end`;
 const untouched = 'cards = 0 and cores = 0 and memory_gib = 0';
 const groupCounts = `
-  with ${heldByNode}, counted as (
+  with ${heldByNode}, booked as materialized (
+    select w.node_id from reservation_node w
+    join reservation_occurrence o on o.reservation_id = w.reservation_id and o.starts_at = w.starts_at and o.state = 'booked'
+    join reservation r on r.id = w.reservation_id and r.kind = 'booking'
+    where w.during @> coalesce($2::timestamptz, (select ${serviceNow} from service_clock c))
+  ), counted as (
     select group_id, placement, count(*)::int as nodes,
       count(*) filter (where state = 'up' and ${untouched})::int as nodes_idle,
       count(*) filter (where state = 'up' and not (${untouched}) and ${full})::int as nodes_allocated,
@@ -53,7 +67,7 @@ const groupCounts = `
       count(*) filter (where state = 'down')::int as nodes_down,
       count(*) filter (where state = 'maintenance')::int as nodes_maintenance,
       sum(cards)::int as cards_used, sum(cores)::int as cores_used, sum(memory_gib)::int as memory_gib_used,
-      ${leftOn('cards')}, ${leftOn('cores')}, ${leftOn('memory_gib')}
+      ${leftOn('cards')}, ${leftOn('cores')}, ${leftOn('memory_gib')}, ${reservedOn}
     from node_use group by group_id, placement
   )
   select g.id, g.pool_id, g.node_type_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.node_count,
@@ -83,13 +97,16 @@ interface GroupRow {
   readonly counted: (Readonly<Record<string, number>> & { readonly placement: never }) | null;
 }
 
-/** A partition of what is installed: the states sum to it, whatever is drained, lost or allocated beyond what is usable. */
+/**
+ * A partition of what is installed: the states sum to it, whatever is drained, lost or allocated beyond what is usable. Where the
+ * engine chooses the nodes, work may be on what is booked: reserved is then at most what is left.
+ */
 export function partition(
   installed: number,
   allocated: number,
-  left: Omit<Partition, 'free' | 'allocated' | 'reserved'>,
+  left: Omit<Partition, 'free' | 'allocated'>,
 ): Partition {
-  const parts: Partition = { free: 0, allocated, reserved: 0, ...left };
+  const parts: Partition = { free: 0, allocated, ...left };
   // Where the engine has filled more than is in service, the rest runs on nodes that are on their way out.
   let beyond = Math.max(0, allocated + left.drained + left.down + left.maintenance - installed);
   for (const state of ['drained', 'maintenance', 'down'] as const) {
@@ -97,7 +114,9 @@ export function partition(
     parts[state] -= taken;
     beyond -= taken;
   }
-  parts.free = installed - parts.allocated - parts.drained - parts.down - parts.maintenance;
+  const rest = installed - parts.allocated - parts.drained - parts.down - parts.maintenance;
+  parts.reserved = Math.min(parts.reserved, rest);
+  parts.free = rest - parts.reserved;
   return parts;
 }
 
@@ -107,6 +126,7 @@ function partitionOf(row: GroupRow, what: (typeof dimensions)[number]): Partitio
   const count = (name: string): number => counted?.[name] ?? 0;
   const pinned = (counted as { placement?: string } | null)?.placement !== 'delegated';
   return partition(row.node_count * row[what], pinned ? count(`${what}_used`) : row[`allocated_${what}`], {
+    reserved: count(`${what}_reserved`),
     drained: count(`${what}_drained`),
     down: count(`${what}_down`),
     maintenance: count(`${what}_maintenance`),
@@ -241,10 +261,11 @@ function poolView(row: PoolRow, rows: readonly GroupRow[]): PoolView {
   };
 }
 
-/** All pools of the seeds in their order, or the one that is named. Needs the rights of the system role. */
+/** All pools of the seeds in their order, or the one that is named; without a time, now by the clock of the service. Needs the rights of the system role. */
 export async function readPools(session: Session, poolId: string | null, now?: Instant): Promise<PoolView[]> {
-  const pools = await session.query<PoolRow>(poolRows, [poolId, now === undefined ? null : timestamptz(now)]);
-  const groups = await session.query<GroupRow>(groupCounts, [poolId]);
+  const at = now === undefined ? null : timestamptz(now);
+  const pools = await session.query<PoolRow>(poolRows, [poolId, at]);
+  const groups = await session.query<GroupRow>(groupCounts, [poolId, at]);
   const byPool = Map.groupBy(groups.rows, (row) => row.pool_id);
   return pools.rows.map((row) => poolView(row, byPool.get(row.id) ?? []));
 }
