@@ -16,6 +16,7 @@ import type {
   QuoteJob,
   ServiceTime,
   SubmitJob,
+  WhatHelps,
 } from '#libs/application';
 import type { LogLevel, RateLimit, ReadinessCheck } from '#libs/http';
 import type { ReferenceCatalogue } from './reference.js';
@@ -37,6 +38,7 @@ export interface ApiDependencies {
   readonly jobs: JobStore;
   readonly submitJob: Pick<SubmitJob, 'execute'>;
   readonly quoteJob: Pick<QuoteJob, 'execute'>;
+  readonly whatHelps: Pick<WhatHelps, 'ofWaiting'>;
   readonly catalogue: CatalogueReader;
   /** The catalogue as stored, held in memory; asked at each request, so that a new one is seen at once. */
   readonly reference: () => ReferenceCatalogue;

@@ -1,9 +1,18 @@
-import { type Catalogue, type Citation, type Figure, type NodeGroup, type Site } from '#libs/domain';
+import { type Catalogue, type Citation, type Figure, type JobRequest, type NodeGroup, type Site } from '#libs/domain';
+import { linkModelsOf, linksOf, stagingSeconds } from '#libs/scheduling';
 
 /** The parts of the catalogue that requests are checked against and answers explained with. */
 export type ReferenceCatalogue = Pick<
   Catalogue,
-  'pools' | 'sites' | 'nodeGroups' | 'districts' | 'acceleratorModels' | 'exchangeRates' | 'sources' | 'assumptions'
+  | 'pools'
+  | 'sites'
+  | 'links'
+  | 'nodeGroups'
+  | 'districts'
+  | 'acceleratorModels'
+  | 'exchangeRates'
+  | 'sources'
+  | 'assumptions'
 >;
 
 /** The catalogue, indexed for look-ups by id. */
@@ -40,6 +49,16 @@ export class Reference {
   }
   poolName(poolId: string): { readonly zh: string; readonly en: string } {
     return this.catalogue.pools.find((pool) => pool.id === poolId)?.name ?? { zh: poolId, en: poolId };
+  }
+
+  /** Seconds that bringing inputs to a pool takes over the declared links, as the planner reckons; null: nothing is to be brought, or nothing can. */
+  stagingSeconds(inputs: JobRequest['inputs'], poolId: string): number | null {
+    const siteId = this.siteOf(poolId);
+    if (siteId === undefined) return null;
+    const links = linksOf(siteId, this.catalogue.links.flatMap(linkModelsOf));
+    const job = { inputs: inputs?.map(({ site, sizeGiB }) => ({ siteId: site, sizeGiB })) };
+    const seconds = stagingSeconds(job, { pool: { siteId }, links });
+    return seconds > 0 && seconds < Infinity ? seconds : null;
   }
 
   /** One field may name several ids, separated by commas; their texts are then told together. */

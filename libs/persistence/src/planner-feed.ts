@@ -1,10 +1,10 @@
 import type { PlannerFeed, PlannerFeedPruner } from '#libs/application';
 import type { Instant, SiteLink } from '#libs/domain';
-import type { Delta, Snapshot, TenantModel } from '#libs/scheduling';
+import { linkModelsOf, type Delta, type Snapshot, type TenantModel } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
 import { DEFAULT_STALE_SECONDS, freshSince } from './latency-sql.js';
 import {
-  claimModelOf, groupModelOf, linkModelsOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
+  claimModelOf, groupModelOf, poolModelOf, powerCapModelOf, queuedJobOf, runningJobOf, tenantModelOf, wholeSeconds, windowModelOf,
   type AttemptRow, type ClaimRow, type GroupRow, type PoolRow, type PowerCapRow, type QueuedRow, type WindowRow,
 } from './planner-rows.js'; // prettier-ignore
 import {

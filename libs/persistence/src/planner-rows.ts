@@ -1,7 +1,6 @@
-import type { Architecture, DataLevel, Instant, JobClass, JobRequest, SiteLink, Stack } from '#libs/domain';
+import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
 import type {
   GroupModel,
-  LinkModel,
   PoolModel,
   PowerCapModel,
   QueuedJob,
@@ -45,12 +44,6 @@ export const poolModelOf = (row: PoolRow): PoolModel => ({
   ...(row.classes && { classes: row.classes }),
   ...(row.tenants && { tenants: row.tenants }),
 });
-
-/** Every two sites of a link reach each other at its rate. */
-export const linkModelsOf = ({ siteIds, gbitPerSecond }: SiteLink): LinkModel[] =>
-  siteIds.flatMap((fromSiteId, index) =>
-    siteIds.slice(index + 1).map((toSiteId) => ({ fromSiteId, toSiteId, gbitPerSecond: gbitPerSecond.value })),
-  );
 
 export interface PowerCapRow {
   readonly id: string;

@@ -1,9 +1,16 @@
+import type { SiteLink } from '#libs/domain';
 import type { Candidate } from './filters.js';
-import type { LinkModel, QueuedJob } from './model.js';
+import type { LinkModel, PoolModel, QueuedJob } from './model.js';
 
 const GBIT_PER_GIB = 8 * 1.073741824;
 // A hair of slack, so that what takes a second to the last bit is not told as two.
 const SLACK = 1e-9;
+
+/** Every two sites of a link reach each other at its rate. */
+export const linkModelsOf = ({ siteIds, gbitPerSecond }: Pick<SiteLink, 'siteIds' | 'gbitPerSecond'>): LinkModel[] =>
+  siteIds.flatMap((fromSiteId, index) =>
+    siteIds.slice(index + 1).map((toSiteId) => ({ fromSiteId, toSiteId, gbitPerSecond: gbitPerSecond.value })),
+  );
 
 /** Gbit/s to a site by the site at the other end. A link goes both ways; of several between two sites the fastest counts. */
 export function linksOf(siteId: string, links: readonly LinkModel[]): ReadonlyMap<string, number> {
@@ -37,7 +44,10 @@ export function gibibytesToMove(job: Pick<QueuedJob, 'inputs'>, { pool }: Pick<C
  * its link one after the other; different sites send at the same time, each over its own link. 0 where everything is there
  * already, Infinity where a site has no link: the filter `no-link-to-inputs` has refused such a group before.
  */
-export function stagingSeconds(job: Pick<QueuedJob, 'inputs'>, candidate: Pick<Candidate, 'pool' | 'links'>): number {
+export function stagingSeconds(
+  job: Pick<QueuedJob, 'inputs'>,
+  candidate: Pick<Candidate, 'links'> & { readonly pool: Pick<PoolModel, 'siteId'> },
+): number {
   if (!job.inputs?.length) return 0;
   let longest = 0;
   for (const [siteId, sizeGiB] of inputsBySite(job)) {

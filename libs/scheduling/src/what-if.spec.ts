@@ -177,6 +177,12 @@ const cases: Record<string, Case> = {
     base: 'quota-spent',
     want: NOW,
   },
+  'preemptible: nothing is gained, since nobody starts sooner for it': {
+    job: {},
+    change: { kind: 'preemptible' },
+    base: 5000,
+    want: 5000,
+  },
   'borrowing: nothing is gained where it is nodes that are short': {
     job: {},
     change: { kind: 'borrow' },
@@ -240,6 +246,17 @@ describe('what if', () => {
     ]);
   });
 
+  it('brings what a quote says of the job as it is', () => {
+    const planner = plannerOf(cases['any pool: one that is free sooner is used']!);
+    const job = aJob('j', { pools: ['late'] });
+    const { options } = planner.whatIf(job, NOW, [{ kind: 'any-pool' }])!;
+    expect(options).toEqual(planner.quote(job, NOW));
+    expect(options.map(({ poolId, estimatedStart }) => [poolId, estimatedStart])).toEqual([
+      ['late', 20_000],
+      ['early', null],
+    ]);
+  });
+
   it('knows nothing of a job that does not wait', () => {
     expect(createPlanner(aSnapshot({ groups, running }), aPolicy()).whatIf('nobody', NOW)).toBeNull();
   });
@@ -254,50 +271,6 @@ describe('what if', () => {
   });
 });
 
-describe('quotes under the gates of the pass', () => {
-  it('a spent quota is the refusal, and no start is told', () => {
-    const planner = createPlanner(aSnapshot({ groups, tenants: [aTenant(0)] }), aPolicy());
-    expect(planner.quote(aJob('q'), NOW).map(({ estimatedStart, refusal }) => [estimatedStart, refusal])).toEqual([
-      [null, 'quota-spent'],
-      [null, 'quota-spent'],
-    ]);
-  });
-
-  it('bringing data in is told, held and counted before the end of the limit', () => {
-    const links = [{ fromSiteId: 'far', toSiteId: 'early-site', gbitPerSecond: 8.589934592 }];
-    const planner = createPlanner(aSnapshot({ groups, links }), aPolicy());
-    const [option, other] = planner.quote(aJob('q', { inputs: [{ siteId: 'far', sizeGiB: 100 }] }), NOW);
-    expect(option).toMatchObject({
-      poolId: 'early',
-      estimatedStart: NOW,
-      stagingSeconds: 100,
-      endsBy: NOW + 100 + HOUR,
-    });
-    expect(other).toMatchObject({ poolId: 'late', refusal: 'no-link-to-inputs' });
-    expect(other).not.toHaveProperty('stagingSeconds');
-  });
-
-  it('a booking is in the way of others, and not of those it is for', () => {
-    const window = { id: 'w', groupId: 'early', nodeIndices: [0, 1, 2, 3], from: 500, until: 9000 };
-    const openTo = { tenants: ['institute'] };
-    const planner = createPlanner(
-      aSnapshot({ groups: [aGroup('early')], windows: [{ ...window, kind: 'booking', openTo }] }),
-      aPolicy(),
-    );
-    expect(planner.quote(aJob('q'), NOW)[0]).toMatchObject({ estimatedStart: NOW });
-    expect(planner.quote(aJob('q', { tenantId: 'other' }), NOW)[0]).toMatchObject({ estimatedStart: 9000 });
-  });
-
-  it('who fits now starts now, though others without a place wait ahead', () => {
-    const queued = [aJob('ahead', { nodes: 4, submittedAt: 0 })];
-    const state = { groups: [aGroup('early')], running: [anAttempt('r', 'early', { endsBy: 5000 })], queued };
-    const quoted = (backfill: PlanningPolicy['backfill']) =>
-      createPlanner(aSnapshot(state), aPolicy({ backfill, reservationDepth: 0 })).quote(aJob('q'), NOW)[0];
-    expect(quoted('conservative')).toMatchObject({ estimatedStart: NOW, basis: 'reservation' });
-    expect(quoted('none')).toMatchObject({ basis: 'backlog' });
-  });
-});
-
 describe('changes that make sense', () => {
   const candidates = [aGroup('early'), anAscendGroup('other'), aGroup('third', { acceleratorModel: 'h20' })].map(
     (group) => ({
@@ -307,34 +280,39 @@ describe('changes that make sense', () => {
       up: 4,
     }),
   );
-  const borrow = { kind: 'borrow' };
+  const always = [{ kind: 'preemptible' }, { kind: 'borrow' }];
   const proposed: Record<string, readonly [Partial<QueuedJob>, readonly unknown[]]> = {
-    'a job that binds nothing can but borrow or be shorter': [{}, [{ kind: 'shorter-limit', limit: 1800 }, borrow]],
-    'an odd limit is halved upwards': [{ limit: 3 }, [{ kind: 'shorter-limit', limit: 2 }, borrow]],
-    'a second cannot be halved': [{ limit: 1 }, [borrow]],
+    'a job that binds nothing can but borrow, be shorter or offer to make room': [
+      {},
+      [{ kind: 'shorter-limit', limit: 1800 }, ...always],
+    ],
+    'an odd limit is halved upwards': [{ limit: 3 }, [{ kind: 'shorter-limit', limit: 2 }, ...always]],
+    'a second cannot be halved': [{ limit: 1 }, always],
     'the predicted run time is a limit worth asking about': [
       { limit: 3600, predicted: 600 },
-      [{ kind: 'shorter-limit', limit: 1800 }, { kind: 'shorter-limit', limit: 600 }, borrow],
+      [{ kind: 'shorter-limit', limit: 1800 }, { kind: 'shorter-limit', limit: 600 }, ...always],
     ],
-    'listed pools': [{ limit: 1, pools: ['early'] }, [{ kind: 'any-pool' }, borrow]],
-    'an empty list of pools binds nothing to drop': [{ limit: 1, pools: [] }, [borrow]],
+    'listed pools': [{ limit: 1, pools: ['early'] }, [{ kind: 'any-pool' }, ...always]],
+    'an empty list of pools binds nothing to drop': [{ limit: 1, pools: [] }, always],
     'each other model that would take it': [
       { limit: 1, acceleratorModels: ['a100'] },
-      [{ kind: 'other-model', models: ['ascend-910b'] }, { kind: 'other-model', models: ['h20'] }, borrow],
+      [{ kind: 'other-model', models: ['ascend-910b'] }, { kind: 'other-model', models: ['h20'] }, ...always],
     ],
     'no model that the rest of the request keeps out': [
       { limit: 1, acceleratorModels: ['a100'], stack: 'cuda' },
-      [{ kind: 'other-model', models: ['h20'] }, borrow],
+      [{ kind: 'other-model', models: ['h20'] }, ...always],
     ],
-    'a latency ring': [{ limit: 1, maxLatencyMs: 5, fromDistrict: 'd' }, [{ kind: 'any-latency' }, borrow]],
-    'half the nodes, rounded down': [{ limit: 1, nodes: 3 }, [{ kind: 'fewer-nodes', nodes: 1 }, borrow]],
+    'a latency ring': [{ limit: 1, maxLatencyMs: 5, fromDistrict: 'd' }, [{ kind: 'any-latency' }, ...always]],
+    'half the nodes, rounded down': [{ limit: 1, nodes: 3 }, [{ kind: 'fewer-nodes', nodes: 1 }, ...always]],
     'a day more until the deadline': [
       { limit: 1, deadline: 5000 },
-      [{ kind: 'later-deadline', deadline: 91_400 }, borrow],
+      [{ kind: 'later-deadline', deadline: 91_400 }, ...always],
     ],
-    'a green floor, zero included': [{ limit: 1, minGreenShare: 0 }, [{ kind: 'no-green-floor' }, borrow]],
-    'an earliest start ahead': [{ limit: 1, earliestStart: NOW + 1 }, [{ kind: 'no-earliest-start' }, borrow]],
-    'not an earliest start that has come': [{ limit: 1, earliestStart: NOW }, [borrow]],
+    'a green floor, zero included': [{ limit: 1, minGreenShare: 0 }, [{ kind: 'no-green-floor' }, ...always]],
+    'an earliest start ahead': [{ limit: 1, earliestStart: NOW + 1 }, [{ kind: 'no-earliest-start' }, ...always]],
+    'not that it may be preempted, where it may be already': [{ limit: 1, preemptible: true }, [{ kind: 'borrow' }]],
+    'that it may be preempted, where it says that it may not': [{ limit: 1, preemptible: false }, always],
+    'not an earliest start that has come': [{ limit: 1, earliestStart: NOW }, always],
   };
   it.each(Object.entries(proposed))('%s', (_sentence, [job, want]) => {
     expect(changesFor(aJob('j', job), candidates, NOW)).toEqual(want);

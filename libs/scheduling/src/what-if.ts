@@ -17,8 +17,22 @@ export type Change =
   | { readonly kind: 'later-deadline'; readonly deadline: Seconds }
   | { readonly kind: 'no-green-floor' }
   | { readonly kind: 'no-earliest-start' }
+  | { readonly kind: 'preemptible' }
   /** Its tenant's quota set aside, as if others lent what it needs. */
   | { readonly kind: 'borrow' };
+
+export const changeKinds = [
+  'any-pool',
+  'other-model',
+  'any-latency',
+  'fewer-nodes',
+  'shorter-limit',
+  'later-deadline',
+  'no-green-floor',
+  'no-earliest-start',
+  'preemptible',
+  'borrow',
+] as const satisfies readonly Change['kind'][];
 
 export interface WhatIf {
   /** Null: the job as it is. */
@@ -32,6 +46,8 @@ export interface WhatIf {
 /** The job as it is, and with each change: same order as they were asked in. */
 export interface WhatIfs {
   readonly base: WhatIf;
+  /** What each pool answers to the job as it is: what `quote` would say. */
+  readonly options: readonly PoolOption[];
   readonly changes: readonly WhatIf[];
 }
 
@@ -65,14 +81,16 @@ export function changed(job: QueuedJob, change: Change): QueuedJob {
       return { ...job, minGreenShare: undefined };
     case 'no-earliest-start':
       return { ...job, earliestStart: undefined };
+    case 'preemptible':
+      return { ...job, preemptible: true };
     case 'borrow':
       return job;
   }
 }
 
 /**
- * What is worth asking about a job: only what applies to it. Being preemptible or interruptible is not among it, because this
- * planner starts nobody sooner for that.
+ * What is worth asking about a job: only what applies to it. That it may be preempted is asked though this planner starts nobody
+ * sooner for that today: who offers it hears so.
  */
 export function changesFor(job: QueuedJob, candidates: readonly Candidate[], now: Seconds): Change[] {
   const changes: Change[] = [];
@@ -84,6 +102,7 @@ export function changesFor(job: QueuedJob, candidates: readonly Candidate[], now
   if (job.deadline !== undefined) changes.push({ kind: 'later-deadline', deadline: job.deadline + DAY });
   if (job.minGreenShare !== undefined) changes.push({ kind: 'no-green-floor' });
   if (job.earliestStart !== undefined && job.earliestStart > now) changes.push({ kind: 'no-earliest-start' });
+  if (job.preemptible !== true) changes.push({ kind: 'preemptible' });
   changes.push({ kind: 'borrow' });
   return changes;
 }
@@ -129,9 +148,9 @@ function isSooner(a: PoolOption, b: PoolOption): boolean {
  */
 export function whatIf(ground: WhatIfGround, slot: number, changes: readonly Change[], now: Seconds): WhatIfs {
   const job = ground.queue.job(slot);
-  const answers: (WhatIf | undefined)[] = changes.map(() => undefined);
+  const answers: (Answer | undefined)[] = changes.map(() => undefined);
   const standing = standAt(ground, ground.pass, now, { slot });
-  const base = answer(ground, { slot, standing, change: null });
+  const { options, ...base } = answer(ground, { slot, standing, change: null });
   changes.forEach((change, i) => {
     answers[i] = asVariant(ground, changed(job, change), (variant) =>
       ground.queue.standsWith(slot, variant) ? answer(ground, { slot: variant, standing, change }) : undefined,
@@ -148,7 +167,7 @@ export function whatIf(ground: WhatIfGround, slot: number, changes: readonly Cha
         return found;
       }),
   );
-  return { base, changes: complete };
+  return { base, options, changes: complete.map(({ options: _options, ...told }) => told) };
 }
 
 /** Puts another version of a job into the queue while it is looked at. */
@@ -163,14 +182,16 @@ function asVariant<T>({ queue, kinds }: WhatIfGround, job: QueuedJob, look: (slo
   }
 }
 
+type Answer = WhatIf & Pick<WhatIfs, 'options'>;
+
 function answer(
   ground: WhatIfGround,
   { slot, standing, change }: { readonly slot: number; readonly standing: Standing; readonly change: Change | null },
-): WhatIf {
+): Answer {
   const gates = change?.kind === 'borrow' ? ground.gatesOfBorrowers : ground.gates;
   const options = poolOptions(ground, { slot, standing, gates });
   const option = soonest(options);
-  return { change, option, refusal: option ? null : refusalOf(ground, slot, options) };
+  return { change, option, refusal: option ? null : refusalOf(ground, slot, options), options };
 }
 
 /** Of the pools that are open to it, or, where none is, what would open the nearest. */

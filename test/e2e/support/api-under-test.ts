@@ -1,16 +1,20 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, createApi } from '#apps/api';
 import {
   CatalogueOutlooks,
   type Engine,
   ExplainShare,
   InProcessPlanner,
+  OptionPrices,
   PlannerMirror,
   type Principal,
   QuoteJob,
   ServiceTime,
   SubmitJob,
+  Turns,
+  WhatHelps,
   defaultPolicy,
   fixedPolicy,
   noInstruments,
@@ -37,6 +41,7 @@ import {
   openDatabase,
   openOrm,
 } from '#libs/persistence';
+import { ResidualBook } from '#libs/scheduling';
 import { type FreshDatabase, freshDatabase } from '#libs/testing';
 
 /** Two tenants of the seeds that know nothing of each other. */
@@ -195,17 +200,24 @@ async function assembled(on: {
     },
     refresh: (now: number) => mirror.refresh(now),
     quote: host.quote.bind(host),
+    whatIf: host.whatIf.bind(host),
     admit: host.admit.bind(host),
   };
   const jobs = new PostgresJobStore(app);
+  const promises = new PostgresPromiseReader(app, system);
+  const residuals = async (): Promise<ResidualBook> => new ResidualBook(await promises.residuals());
+  const quoting = { desk, tenants, store: jobs, prices: new OptionPrices({ books, residuals }) };
+  const turns = new Turns({ stopwatchMs: () => performance.now(), pause: (ms) => sleep(ms) });
+  const whatHelps = new WhatHelps({ ...quoting, turns });
   const fairness = new PostgresFairnessStore(system);
   const ids = { uuid: () => uuidv7(Date.now(), randomBytes(10)) };
   return {
     dependencies: {
       jobs,
       submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: noInstruments.jobs }),
-      quoteJob: new QuoteJob({ desk, tenants, books }),
-      promises: new PostgresPromiseReader(app, system),
+      quoteJob: new QuoteJob({ ...quoting, whatHelps }),
+      whatHelps,
+      promises,
       catalogue: new PostgresCatalogueReader(app, system),
       reference: () => catalogue,
       keys: new PostgresKeyStore(system),

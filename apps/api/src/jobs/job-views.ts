@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { architectures, dataLevels, jobClasses, jobStates, refusals, stacks } from '#libs/domain';
 import type { JobState } from '#libs/domain';
+import { CounterfactualsShown } from '../quotes/counterfactual-views.js';
 import { Text, TimeText, pageSchema } from '../schemas/common.js';
+import { EvidenceShown, RefusalShown } from '../schemas/evidence.js';
+import { StagingSeconds } from '../schemas/offer.js';
 
 const Count = z.int().min(0);
 const State = z.enum(jobStates as [JobState, ...JobState[]]);
@@ -174,15 +177,27 @@ export const JobCancelled = z
   .strictObject({ id: z.string(), state: z.enum(['cancelled', 'cancelling']) })
   .meta({ id: 'JobCancelled', description: 'cancelling: its engine was asked; the end is told by the job’s state' });
 
-export const EvidenceShown = z
+const LatencyShown = z
   .strictObject({
-    nodesConsidered: Count,
-    filteredBy: z.array(z.strictObject({ refusal: z.enum(refusals), nodes: Count, text: Text })),
-    best: z.strictObject({ group: z.string(), freeNodes: Count, askedNodes: Count }).nullable(),
-    ahead: Count.meta({ description: 'Jobs ahead of it in the order' }),
+    fromDistrict: z.string(),
+    maxOneWayMs: z.number(),
+    pools: z.array(
+      z.strictObject({
+        pool: z.string(),
+        oneWayMs: z.number().nullable().meta({ description: 'null: nobody has measured or assumed it' }),
+        basis: z.enum(['measured', 'stale', 'assumed', 'unknown']).meta({
+          description: 'stale: it was measured, but too long ago; what is assumed counts again',
+        }),
+        within: z.boolean(),
+      }),
+    ),
+    isStale: z.boolean().meta({ description: 'Whether a measurement of any of these pools is stale' }),
     text: Text,
   })
-  .meta({ id: 'Evidence' });
+  .meta({
+    id: 'LatencyLimit',
+    description: 'The latency limit of a job that waits, against the pools that it may use',
+  });
 
 export const Explanation = z
   .strictObject({
@@ -190,17 +205,18 @@ export const Explanation = z
     state: State,
     asOf: TimeText,
     text: Text,
-    refusal: z
-      .strictObject({ code: z.enum(refusals), text: Text, wokenBy: z.string(), wokenByText: Text, final: z.boolean() })
-      .nullable(),
+    refusal: RefusalShown.nullable(),
     evidence: EvidenceShown.nullable(),
     estimatedStart: TimeText.nullable(),
+    stagingSeconds: StagingSeconds,
     basis: z
       .string()
       .nullable()
       .meta({ description: 'reservation: a place in the plan; backlog: work ahead over capacity; none' }),
     pool: z.string().nullable(),
     promise: PromiseShown,
+    latency: LatencyShown.nullable().meta({ description: 'null: it waits for nothing, or limits no latency' }),
+    counterfactuals: CounterfactualsShown.optional().meta({ description: 'Only when they were asked for' }),
     cycle: z.int().nullable(),
   })
   .meta({ id: 'Explanation' });

@@ -6,7 +6,8 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiDependencies } from '../api-dependencies.js';
 import { API, REFERENCE } from '../api-tokens.js';
-import { explanationOf } from '../presenters/explanation.js';
+import { counterfactualsShown } from '../presenters/counterfactuals.js';
+import { explanationOf, limitsLatency } from '../presenters/explanation.js';
 import { jobAccepted, jobShown, jobSummary } from '../presenters/job.js';
 import type { Reference } from '../reference.js';
 import { Slug, cursorField, limitField } from '../schemas/common.js';
@@ -24,6 +25,13 @@ const JobsQuery = z.strictObject({
   cursor: cursorField,
 });
 type JobsQuery = z.infer<typeof JobsQuery>;
+
+const ExplanationQuery = z.strictObject({
+  counterfactuals: z.enum(['true', 'false']).optional().meta({
+    description: 'Whether to say as well what one change to the request would do; default false',
+  }),
+});
+type ExplanationQuery = z.infer<typeof ExplanationQuery>;
 
 @Controller('v1/jobs')
 export class JobsController {
@@ -177,12 +185,26 @@ export class JobsController {
   @Documented({
     tag: 'jobs',
     summary: 'Why the job waits, and what would change it',
+    description:
+      'With `counterfactuals=true` it tells as well what one change to the request would gain, as things stand now. One such ' +
+      'question is worked out at a time, a few wait; beyond, it is answered with `what-ifs-busy`.',
     answers: { 200: { description: 'The explanation', schema: Explanation } },
-    problems: ['job-unknown'],
+    problems: ['job-unknown', 'query-invalid', 'planner-not-ready', 'what-ifs-busy'],
   })
-  async explain(@Caller() principal: Principal, @Param('id') id: string): Promise<Explanation> {
+  async explain(
+    @Caller() principal: Principal,
+    @Param('id') id: string,
+    @Query({ schema: ExplanationQuery }) { counterfactuals }: ExplanationQuery,
+  ): Promise<Explanation> {
     const job = await findJob(this.api, principal, id);
-    return explanationOf(job, await this.api.promises.ofJob(principal, id), this.api.time.now());
+    const now = this.api.time.now();
+    const reference = this.reference();
+    const promises = await this.api.promises.ofJob(principal, id);
+    const pools = limitsLatency(job) ? await this.api.catalogue.pools(now) : [];
+    const explanation = explanationOf(job, { promises, now, reference, pools });
+    if (counterfactuals !== 'true') return explanation;
+    const told = await this.api.whatHelps.ofWaiting(job, { now, caller: principal.keyId });
+    return { ...explanation, counterfactuals: counterfactualsShown(told, job.request as JobRequest, reference) };
   }
 }
 

@@ -1,6 +1,7 @@
-import type { JobPromises, JobView, VerdictView } from '#libs/application';
+import type { JobPromises, JobView, PoolView, VerdictView } from '#libs/application';
 import {
   type Instant,
+  type JobRequest,
   type JobState,
   type Refusal,
   type WakeEvent,
@@ -10,8 +11,9 @@ import {
   wokenBy,
 } from '#libs/domain';
 import type { Evidence } from '#libs/scheduling';
-import type { z } from 'zod';
-import type { EvidenceShown, Explanation } from '../jobs/job-views.js';
+import type { Explanation } from '../jobs/job-views.js';
+import type { Reference } from '../reference.js';
+import type { EvidenceShown, RefusalShown } from '../schemas/evidence.js';
 import { timeOrNull } from './amounts.js';
 import { promiseShown } from './job.js';
 
@@ -41,9 +43,28 @@ const stateTexts = {
   refused: { zh: '已拒绝', en: 'it was refused' },
 } as const satisfies Record<JobState, Words>;
 
+/** What an explanation is made of besides the job. */
+export interface KnownOfJob {
+  readonly promises: JobPromises | null;
+  readonly now: Instant;
+  readonly reference: Reference;
+  /** With their latencies as they stand; empty where the job limits none. */
+  readonly pools: readonly PoolView[];
+}
+
+/** As it was stored: the store keeps it as JSON, the submission wrote it as JobRequest. */
+const requestOf = (job: JobView): JobRequest => job.request as JobRequest;
+
+/** Whether a job that waits is held against measured latencies: of interest only where it limits them. */
+export const limitsLatency = (job: JobView): boolean =>
+  job.state === 'queued' && requestOf(job).constraints?.maxLatencyMs !== undefined;
+
 /** Why the job is where it is, in words and in numbers. For a job that waits, as the last cycle with news decided. */
-export function explanationOf(job: JobView, promises: JobPromises | null, now: Instant): Explanation {
+export function explanationOf(job: JobView, known: KnownOfJob): Explanation {
+  const { promises, now, reference, pools } = known;
   const verdict = job.state === 'queued' ? job.verdict : null;
+  const pool = verdict?.poolId ?? job.placement?.poolId ?? null;
+  const inputs = requestOf(job).inputs;
   return {
     id: job.id,
     state: job.state,
@@ -53,13 +74,15 @@ export function explanationOf(job: JobView, promises: JobPromises | null, now: I
     evidence: verdict && evidenceShown(verdict.evidence),
     estimatedStart: timeOrNull(verdict?.estimatedStart ?? null),
     basis: verdict?.basis ?? null,
-    pool: verdict?.poolId ?? job.placement?.poolId ?? null,
+    stagingSeconds: verdict && pool !== null ? reference.stagingSeconds(inputs, pool) : null,
+    pool,
     promise: promiseShown(promises),
+    latency: job.state === 'queued' ? latencyShown(requestOf(job), pools) : null,
     cycle: verdict?.cycle ?? null,
   };
 }
 
-export const refusalShown = (refusal: Refusal): NonNullable<Explanation['refusal']> => ({
+export const refusalShown = (refusal: Refusal): RefusalShown => ({
   code: refusal,
   text: refusalTexts[refusal],
   wokenBy: wokenBy[refusal],
@@ -67,7 +90,7 @@ export const refusalShown = (refusal: Refusal): NonNullable<Explanation['refusal
   final: isFinal(refusal),
 });
 
-export function evidenceShown(evidence: Evidence): z.infer<typeof EvidenceShown> {
+export function evidenceShown(evidence: Evidence): EvidenceShown {
   const filteredBy = Object.entries(evidence.filteredBy)
     .filter((entry): entry is [Refusal, number] => (entry[1] ?? 0) > 0)
     .toSorted(([, a], [, b]) => b - a)
@@ -129,4 +152,39 @@ function stateText(job: JobView): Words {
     : { zh: '', en: '' };
   const why = job.detail === null ? { zh: '', en: '' } : { zh: `：${job.detail}`, en: `: ${job.detail}` };
   return { zh: `${zh}${where.zh}${why.zh}。`, en: `${en}${where.en}${why.en}.` };
+}
+
+function latencyShown({ constraints }: JobRequest, pools: readonly PoolView[]): Explanation['latency'] {
+  const { maxLatencyMs, fromDistrict, pools: listed } = constraints ?? {};
+  if (maxLatencyMs === undefined || fromDistrict === undefined) return null;
+  const shown = pools
+    .filter(({ id, enabled }) => (listed ? listed.includes(id) : enabled))
+    .map(({ id, latencyMs, latencyBasis }) => {
+      const oneWayMs = latencyMs[fromDistrict] ?? null;
+      const unmeasured = oneWayMs === null ? ('unknown' as const) : ('assumed' as const);
+      const basis = latencyBasis[fromDistrict] ?? unmeasured;
+      return { pool: id, oneWayMs, basis, within: oneWayMs !== null && oneWayMs <= maxLatencyMs };
+    });
+  const stale = shown.filter(({ basis }) => basis === 'stale');
+  return {
+    fromDistrict,
+    maxOneWayMs: maxLatencyMs,
+    pools: shown,
+    isStale: stale.length > 0,
+    text: latencyText(
+      stale.map(({ pool }) => pool),
+      shown.filter(({ within }) => within).length,
+      shown.length,
+    ),
+  };
+}
+
+function latencyText(stale: readonly string[], within: number, of: number): Words {
+  const zh = `${of} 个资源池中有 ${within} 个在其时延上限之内`;
+  const en = `${within} of ${of} pools are within its latency limit`;
+  if (stale.length === 0) return { zh: `${zh}。`, en: `${en}.` };
+  return {
+    zh: `${zh}；${stale.join('、')} 的时延测量已过期，暂按假定值计算，待重新测量。`,
+    en: `${en}; the measurement of ${stale.join(', ')} is stale, what is assumed counts until it is measured again.`,
+  };
 }

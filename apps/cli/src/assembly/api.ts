@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiDependencies } from '#apps/api';
 import {
   type EngineDirectory,
   ExplainShare,
   InProcessPlanner,
   type Instruments,
+  OptionPrices,
   PlannerMirror,
   type QuoteDesk,
   QuoteJob,
   SubmitJob,
   CatalogueOutlooks,
+  Turns,
+  WhatHelps,
 } from '#libs/application';
 import type { Settings } from '#libs/config';
 import { ResidualBook } from '#libs/scheduling';
@@ -83,7 +87,7 @@ export async function assembleApi(
     dependencies: {
       jobs,
       submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
-      quoteJob: new QuoteJob({ desk, tenants, books, residuals }),
+      ...quotesOf({ desk, tenants, store: jobs, prices: new OptionPrices({ books, residuals }) }),
       promises,
       ...storesOf(foundation),
       reference: () => live.catalogue,
@@ -123,8 +127,17 @@ const deskOf = (mirror: PlannerMirror, host: InProcessPlanner): QuoteDesk => ({
   },
   refresh: (now) => mirror.refresh(now),
   quote: host.quote.bind(host),
+  whatIf: host.whatIf.bind(host),
   admit: host.admit.bind(host),
 });
+
+function quotesOf(
+  ports: Omit<ConstructorParameters<typeof QuoteJob>[0], 'whatHelps'>,
+): Pick<ApiDependencies, 'quoteJob' | 'whatHelps'> {
+  const turns = new Turns({ stopwatchMs: () => performance.now(), pause: (ms) => sleep(ms) });
+  const whatHelps = new WhatHelps({ ...ports, turns });
+  return { quoteJob: new QuoteJob({ ...ports, whatHelps }), whatHelps };
+}
 
 function faultOf(state: Awaited<ReturnType<typeof schemaState>>): string | null {
   if (state.kind === 'ready') return null;

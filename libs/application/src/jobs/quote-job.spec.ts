@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { HOUR_MS, type JobRequest } from '#libs/domain';
-import type { PoolOption, QueuedJob } from '#libs/scheduling';
+import {
+  type EndedRun,
+  type PoolOption,
+  type QueuedJob,
+  ResidualBook,
+  type WhatIfs,
+  predictedRun,
+} from '#libs/scheduling';
 import { settlementOf } from '../energy/settle-hours.js';
 import type { Principal } from '../ports.js';
 import { aNodeGroup, aSiteBook, aSupply } from '../testing/a-site-book.js';
-import { QuoteJob, estimateEnergy } from './quote-job.js';
+import { OptionPrices, estimateEnergy } from './option-prices.js';
+import { QuoteJob } from './quote-job.js';
 import type { SubmittingTenant } from './submit-job.js';
+import { Turns } from './turns.js';
+import { WhatHelps } from './what-helps.js';
 
 const eight = Date.parse('2026-11-22T08:00:00+08:00');
 const asking = (named: { cards?: number; cores?: number; nodes?: number; seconds?: number } = {}): JobRequest => ({
@@ -132,28 +142,46 @@ const option = (named: Partial<PoolOption>): PoolOption => ({
   ...named,
 });
 const asked: QueuedJob[] = [];
-const quoting = (options: readonly PoolOption[]): QuoteJob =>
-  new QuoteJob({
-    desk: {
-      asOf: eight - 500,
-      refresh: async () => undefined,
-      admit: async () => ({ kind: 'ok' }),
-      quote: async (job) => {
-        asked.push(job);
-        return options;
-      },
-    },
-    tenants: { find: (id) => (id === 'blue' ? blue : null) },
+const quoting = (
+  options: readonly PoolOption[],
+  { residuals, lastRuns = [] }: { residuals?: ResidualBook; lastRuns?: readonly EndedRun[] } = {},
+): QuoteJob => {
+  const answer = (job: QueuedJob): readonly PoolOption[] => {
+    asked.push(job);
+    return options;
+  };
+  const desk = {
+    asOf: eight - 500,
+    refresh: async () => undefined,
+    admit: async () => ({ kind: 'ok' }) as const,
+    quote: async (job: QueuedJob) => answer(job),
+    whatIf: async (job: QueuedJob | string): Promise<WhatIfs> => ({
+      base: { change: null, option: options[0] ?? null, refusal: null },
+      options: answer(job as QueuedJob),
+      changes: [{ change: { kind: 'borrow' }, option: options[0] ?? null, refusal: null }],
+    }),
+  };
+  const prices = new OptionPrices({
     books: new Map([['here', aSiteBook()]]),
+    ...(residuals && { residuals: async () => residuals }),
   });
+  const turns = new Turns({ stopwatchMs: () => 0, pause: async () => undefined });
+  return new QuoteJob({
+    desk,
+    tenants: { find: (id) => (id === 'blue' ? blue : null) },
+    store: { lastRuns: async () => lastRuns },
+    prices,
+    whatHelps: new WhatHelps({ desk, prices, turns }),
+  });
+};
 const key = (tenantId: string | null, tenants: readonly string[]): Principal => ({
   keyId: 'k',
   role: tenantId === null ? 'planner' : 'tenant',
   tenantId,
   tenants,
 });
-const quote = (of: QuoteJob, principal: Principal, tenant: string | null = null) =>
-  of.execute({ principal, tenant, request: asking({ cards: 2 }), now: eight });
+const quote = (of: QuoteJob, principal: Principal, tenant: string | null = null, counterfactuals?: boolean) =>
+  of.execute({ principal, tenant, request: asking({ cards: 2 }), now: eight, counterfactuals });
 
 describe('a quote', () => {
   it('tells of each pool a start with energy and cost, or why there is none; intervals wait for calibration', async () => {
@@ -202,5 +230,57 @@ describe('a quote', () => {
       tenant: 'green',
     });
     expect(await quote(quoting([]), key(null, ['blue']), 'blue')).toMatchObject({ kind: 'quoted', tenant: 'blue' });
+  });
+
+  it('tells the seconds in which inputs are brought in, and nothing where there are none', async () => {
+    const quoted = await quote(quoting([option({ stagingSeconds: 90 }), option({})]), key('blue', ['blue']));
+    expect(quoted).toMatchObject({ options: [{ stagingSeconds: 90 }, { stagingSeconds: null }] });
+  });
+
+  it('is asked with the run time that a submission would be stored with', async () => {
+    const ended = [1200, 1800].map((runSeconds) => ({ runSeconds })) as unknown as EndedRun[];
+    await quote(quoting([]), key('blue', ['blue']));
+    expect(asked.at(-1)).toMatchObject({ limit: 3600, predicted: 3600 });
+    await quote(quoting([], { lastRuns: ended }), key('blue', ['blue']));
+    expect(asked.at(-1)!.predicted).toBe(predictedRun(ended, 3600));
+  });
+
+  it('says what changes would do when it is asked to, of the same options', async () => {
+    const plain = await quote(quoting([option({})]), key('blue', ['blue']));
+    const told = await quote(quoting([option({})]), key('blue', ['blue']), null, true);
+    expect(plain).toMatchObject({ counterfactuals: null });
+    expect(told).toEqual({
+      ...plain,
+      counterfactuals: expect.objectContaining({ tried: [{ kind: 'borrow' }], helpful: [] }),
+    });
+  });
+});
+
+describe('P50 and P90 of a quote', () => {
+  // Planned waits of 60 s come true after 60, 120, … : residuals log((wait + 60) / 120).
+  const book = (outcomes: number): ResidualBook => {
+    const residuals = new ResidualBook();
+    const point = { point: 60, now: 0, class: 'training' as const, basis: 'reservation' as const, ahead: 0 };
+    for (let i = 0; i < outcomes; i++) residuals.learn(residuals.promise(point), i < 15 ? 60 : 180);
+    return residuals;
+  };
+  const startWith = async (residuals: ResidualBook | undefined, named: Partial<PoolOption> = {}) => {
+    const quoted = await quote(quoting([option(named)], { residuals }), key('blue', ['blue']));
+    return quoted.kind === 'quoted' ? quoted.options[0]!.start : null;
+  };
+  const inSeconds = (seconds: number): number => eight + seconds * 1000;
+
+  it('are not told before twenty starts have come true', async () => {
+    expect(await startWith(undefined)).toMatchObject({ p50Ms: null, p90Ms: null });
+    expect(await startWith(book(19))).toMatchObject({ estimateMs: inSeconds(60), p50Ms: null, p90Ms: null });
+  });
+  it('are told from the twentieth on: half came at the estimate, the latest at three times the wait', async () => {
+    expect(await startWith(book(20))).toMatchObject({ p50Ms: inSeconds(60), p90Ms: inSeconds(180) });
+  });
+  it('are the estimate where it would start at once', async () => {
+    expect(await startWith(book(20), { estimatedStart: eight / 1000 })).toMatchObject({ p50Ms: eight, p90Ms: eight });
+  });
+  it('are not told of a pool without a start', async () => {
+    expect(await startWith(book(20), { estimatedStart: null, basis: 'none' })).toBeNull();
   });
 });

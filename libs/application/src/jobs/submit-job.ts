@@ -96,7 +96,7 @@ export class SubmitJob {
     const admission = await this.ports.desk.admit(queued);
     if (admission.kind === 'refused') return { kind: 'impossible', refusal: admission.refusal, admission };
     const body: QueuedBody = { id, state: 'queued', tenant: tenant.id, submittedAtMs: now };
-    const predictedSeconds = await this.predict(tenant.id, request);
+    const predictedSeconds = await predictedSecondsOf(this.ports.store, tenant.id, request);
     const job = newJob(request, tenant, { id, now, channel, predictedSeconds });
     const stored = await this.ports.store.submit(
       principal,
@@ -122,11 +122,14 @@ export class SubmitJob {
     const tenant = principal.tenants.includes(id) ? this.ports.tenants.find(id) : null;
     return tenant ?? { kind: 'tenant-unknown', tenant: id };
   }
-
-  private async predict(tenantId: string, request: JobRequest): Promise<number> {
-    return predictedRun(await this.ports.store.lastRuns(tenantId, request.class), request.timeLimitSeconds);
-  }
 }
+
+/** How long it is predicted to run, by the tenant's last runs of the class. */
+export const predictedSecondsOf = async (
+  store: Pick<JobStore, 'lastRuns'>,
+  tenantId: string,
+  request: JobRequest,
+): Promise<number> => predictedRun(await store.lastRuns(tenantId, request.class), request.timeLimitSeconds);
 
 function rejectionOf(outcome: Exclude<Submitted, { kind: 'queued' | 'replayed' }>): SubmissionRejection {
   switch (outcome.kind) {

@@ -261,6 +261,11 @@ const service = {
     ['The planner is still loading', '调度器仍在加载'],
     ['Try again as Retry-After says.', '请按 Retry-After 重试。'],
   ),
+  'what-ifs-busy': kind(
+    503,
+    ['Too many counterfactuals are being worked out', '同时进行的假设试算过多'],
+    ['Try again as Retry-After says, or ask without them.', '请按 Retry-After 重试，或不带假设试算再问。'],
+  ),
   'engine-unreachable': kind(
     503,
     ['The pool’s engine does not answer', '资源池引擎暂不可达'],
