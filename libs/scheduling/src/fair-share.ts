@@ -9,58 +9,73 @@ interface Branch {
   readonly isOwn: boolean;
 }
 
+/** Parent of each tenant; null at the top. One that is not told, or that is its own ancestor, counts as the top: no circle is walked for ever. */
+export function soundParents(tenants: readonly TenantModel[]): ReadonlyMap<string, string | null> {
+  const told = new Map(tenants.map(({ id, parentId }) => [id, parentId]));
+  const isOwnAncestor = (id: string): boolean => {
+    const seen = new Set<string>();
+    let at = told.get(id);
+    while (at && at !== id && !seen.has(at)) {
+      seen.add(at);
+      at = told.get(at);
+    }
+    return at === id;
+  };
+  return new Map(
+    tenants.map(({ id, parentId }) => [
+      id,
+      parentId !== null && told.has(parentId) && !isOwnAncestor(id) ? parentId : null,
+    ]),
+  );
+}
+
 /**
  * Rank of each tenant, 0 first: the fair tree (Slurm's Fair Tree, in the words of Cox and Morrison, 2014). Siblings are compared
  * by the use of their subtree over their weight, level by level from the roots, so that a project never gains by what its
- * neighbour in another institute does. Siblings that stand exactly equal are merged: tenants rank the same and their children
- * compete as if they had one parent; otherwise a name would decide among tenants that have used nothing yet.
+ * neighbour in another institute does. Ties are theirs too: tenants that stand exactly equal rank the same; the children of
+ * those that do compete as if they had one parent; and one without children ranks with the first of them. Otherwise a name
+ * would decide among tenants that have used nothing yet.
  *
  * A tenant with children that has jobs of its own is ranked as one more child of itself, with the mean weight of the others.
  */
 export function rankTenants(tenants: readonly TenantModel[]): ReadonlyMap<string, number> {
-  const known = new Set(tenants.map((tenant) => tenant.id));
-  const children = new Map<string | null, TenantModel[]>();
-  for (const tenant of tenants.toSorted((a, b) => compareKeys(a.id, b.id))) {
-    const parent = tenant.parentId !== null && known.has(tenant.parentId) ? tenant.parentId : null;
-    const siblings = children.get(parent);
-    if (siblings) siblings.push(tenant);
-    else children.set(parent, [tenant]);
-  }
+  const parents = soundParents(tenants);
+  const sorted = tenants.toSorted((a, b) => compareKeys(a.id, b.id));
+  const children = Map.groupBy(sorted, ({ id }) => parents.get(id) ?? null);
   const totals = new Map<string, number>();
   const ranks = new Map<string, number>();
-  descend((children.get(null) ?? []).map(branchOf));
+  const roots = children.get(null) ?? [];
+  for (const root of roots) sumUp(root);
+  descend(roots.map(branchOf), 0);
   return ranks;
 
-  function totalOf(tenant: TenantModel): number {
-    const kept = totals.get(tenant.id);
-    if (kept !== undefined) return kept;
-    const sum = (children.get(tenant.id) ?? []).reduce((acc, child) => acc + totalOf(child), tenant.usage);
-    totals.set(tenant.id, sum);
-    return sum;
+  function sumUp(tenant: TenantModel): number {
+    const total = (children.get(tenant.id) ?? []).reduce((sum, child) => sum + sumUp(child), tenant.usage);
+    totals.set(tenant.id, total);
+    return total;
   }
 
   function branchOf(tenant: TenantModel): Branch {
-    return { tenant, ratio: totalOf(tenant) / tenant.weight, isOwn: false };
+    return { tenant, ratio: totals.get(tenant.id)! / tenant.weight, isOwn: false };
   }
 
-  function branchesUnder(tenant: TenantModel): Branch[] {
-    const below = children.get(tenant.id) ?? [];
-    const meanWeight = below.reduce((acc, child) => acc + child.weight, 0) / below.length;
+  function branchesUnder(tenant: TenantModel, below: readonly TenantModel[]): Branch[] {
+    const meanWeight = below.reduce((sum, child) => sum + child.weight, 0) / below.length;
     return [{ tenant, ratio: tenant.usage / meanWeight, isOwn: true }, ...below.map(branchOf)];
   }
 
-  function descend(siblings: readonly Branch[]): void {
-    const sorted = siblings.toSorted((a, b) => a.ratio - b.ratio);
-    for (let i = 0; i < sorted.length;) {
-      const ratio = sorted[i]!.ratio;
-      const rank = ranks.size;
+  function descend(siblings: readonly Branch[], first: number): void {
+    const byRatio = Map.groupBy(siblings, ({ ratio }) => ratio);
+    let rank = first;
+    for (const ratio of [...byRatio.keys()].toSorted((a, b) => a - b)) {
       const merged: Branch[] = [];
-      for (; i < sorted.length && sorted[i]!.ratio === ratio; i++) {
-        const branch = sorted[i]!;
-        if (branch.isOwn || !children.has(branch.tenant.id)) ranks.set(branch.tenant.id, rank);
-        else merged.push(...branchesUnder(branch.tenant));
+      for (const { tenant, isOwn } of byRatio.get(ratio)!) {
+        const below = isOwn ? undefined : children.get(tenant.id);
+        if (below) merged.push(...branchesUnder(tenant, below));
+        else ranks.set(tenant.id, rank);
       }
-      if (merged.length > 0) descend(merged);
+      descend(merged, rank);
+      rank = ranks.size;
     }
   }
 }

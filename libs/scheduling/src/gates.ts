@@ -47,12 +47,12 @@ export class Gates {
    */
   earliest(bid: Bid, from: Seconds, nodesFrom: (from: Seconds) => Seconds): Seconds {
     let at = nodesFrom(from);
-    for (let round = 0; round < ROUNDS && at < Infinity; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const open = this.opensAt(bid, at);
-      if (open === at) return at;
-      at = open === Infinity ? Infinity : nodesFrom(open);
+      if (open === at || open === Infinity) return open;
+      at = nodesFrom(open);
     }
-    return this.list.length === 0 ? at : Infinity;
+    return Infinity;
   }
 
   take(bid: Bid, start: Seconds, now: Seconds): Undo | null {

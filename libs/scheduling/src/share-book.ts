@@ -1,5 +1,5 @@
 import { compareKeys } from '#libs/domain';
-import { rankTenants } from './fair-share.js';
+import { rankTenants, soundParents } from './fair-share.js';
 import type { PlanningPolicy, Seconds, TenantModel } from './model.js';
 
 export const HALF_LIFE_SECONDS = 14 * 24 * 3600;
@@ -65,8 +65,8 @@ export class ShareBook {
   readonly entryPenaltySeconds: number;
   private tenants: readonly TenantModel[] = [];
   private readonly running = new Map<string, Running>();
+  // Of the ranks; not a number while they are stale.
   private tick = Number.NaN;
-  private isStale = true;
   private ranks: ReadonlyMap<string, number> = new Map();
 
   constructor(policy: PlanningPolicy['fairShare'] = {}) {
@@ -77,7 +77,7 @@ export class ShareBook {
 
   setTenants(tenants: Iterable<TenantModel>): void {
     this.tenants = [...tenants].toSorted((a, b) => compareKeys(a.id, b.id));
-    this.isStale = true;
+    this.tick = Number.NaN;
   }
 
   start(charge: ShareCharge): void {
@@ -97,19 +97,18 @@ export class ShareBook {
   /** Rank of each tenant, 0 first. The very same map as long as no rank changed. */
   ranksAt(now: Seconds): ReadonlyMap<string, number> {
     const tick = this.tickOf(now);
-    if (tick === this.tick && !this.isStale) return this.ranks;
+    if (tick === this.tick) return this.ranks;
     const ranks = rankTenants(this.effective(tick));
     if (!isSame(ranks, this.ranks)) this.ranks = ranks;
     this.tick = tick;
-    this.isStale = false;
     return this.ranks;
   }
 
   /** Where the tenant stands and why; undefined for one that is not among the tenants. */
   shareOf(tenantId: string, now: Seconds): ShareStanding | undefined {
-    const rank = this.ranksAt(now).get(tenantId);
     const tenant = this.tenants.find(({ id }) => id === tenantId);
-    if (rank === undefined || !tenant) return undefined;
+    if (!tenant) return undefined;
+    const rank = this.ranksAt(now).get(tenantId)!;
     const tick = this.tickOf(now);
     const own = { ended: this.ended(tenant, tick) / 1000, running: this.charged(tenantId, tick) / 1000 };
     return { tenantId, asOf: tick, rank, own, levels: standings(this.effective(tick), tenantId) };
@@ -122,7 +121,7 @@ export class ShareBook {
     sums.milli += sign * milli;
     sums.startHigh += sign * milli * Math.floor(from / SPLIT);
     sums.startLow += sign * milli * (from % SPLIT);
-    this.isStale = true;
+    this.tick = Number.NaN;
   }
 
   /** The tenants with their effective use in milli-card-seconds. */
@@ -133,8 +132,8 @@ export class ShareBook {
     }));
   }
 
-  private ended({ usage, usageAsOf = -Infinity }: TenantModel, tick: Seconds): number {
-    const elapsed = usageAsOf === -Infinity ? 0 : Math.max(0, tick - usageAsOf);
+  private ended({ usage, usageAsOf }: TenantModel, tick: Seconds): number {
+    const elapsed = Math.max(0, tick - (usageAsOf ?? tick));
     return Math.round(usage * 1000 * 0.5 ** (elapsed / this.halfLife));
   }
 
@@ -155,25 +154,26 @@ function isSame(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, num
 
 /** @param tenants with use in milli-card-seconds */
 function standings(tenants: readonly TenantModel[], tenantId: string): ShareLevel[] {
-  const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
-  const parentOf = ({ parentId }: TenantModel): string | null =>
-    parentId !== null && byId.has(parentId) ? parentId : null;
+  const parents = soundParents(tenants);
   const uses = new Map<string, number>();
-  for (const tenant of tenants) {
-    for (let at: TenantModel | undefined = tenant; at; at = byId.get(parentOf(at) ?? '')) {
-      uses.set(at.id, (uses.get(at.id) ?? 0) + tenant.usage);
-    }
+  for (const { id, usage } of tenants) {
+    for (const above of lineOf(id, parents)) uses.set(above, (uses.get(above) ?? 0) + usage);
   }
-  const levels: ShareLevel[] = [];
-  for (let at = byId.get(tenantId); at; at = byId.get(parentOf(at) ?? '')) {
-    const parent = parentOf(at);
-    levels.unshift(levelOf(at, tenants.filter((sibling) => parentOf(sibling) === parent), uses)); // prettier-ignore
-  }
-  return levels;
+  return lineOf(tenantId, parents)
+    .toReversed()
+    .map((id) => levelOf(id, tenants.filter((sibling) => parents.get(sibling.id) === parents.get(id)), uses)); // prettier-ignore
 }
 
-function levelOf(tenant: TenantModel, siblings: readonly TenantModel[], uses: ReadonlyMap<string, number>): ShareLevel {
-  const useOf = ({ id }: TenantModel): number => uses.get(id) ?? 0;
+/** A tenant and those above it, up to the top. */
+function lineOf(tenantId: string, parents: ReadonlyMap<string, string | null>): string[] {
+  const line: string[] = [];
+  for (let at: string | null = tenantId; at !== null; at = parents.get(at) ?? null) line.push(at);
+  return line;
+}
+
+function levelOf(id: string, siblings: readonly TenantModel[], uses: ReadonlyMap<string, number>): ShareLevel {
+  const tenant = siblings.find((one) => one.id === id)!;
+  const useOf = (one: TenantModel): number => uses.get(one.id)!;
   const perWeight = (one: TenantModel): number => useOf(one) / one.weight;
   const used = siblings.reduce((sum, one) => sum + useOf(one), 0);
   const dueShare = tenant.weight / siblings.reduce((sum, one) => sum + one.weight, 0);
