@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { ReplayCycle, type VersionedPolicy, defaultPolicy, defaultServicePolicy, versioned } from '#libs/application';
+import {
+  ReplayCycle,
+  type VersionedPolicy,
+  defaultPolicy,
+  defaultServicePolicy,
+  packDeltas,
+  packKeyframe,
+  versioned,
+} from '#libs/application';
 import { type Database, PostgresCycleLog, openDatabase } from '#libs/persistence';
 import {
   type CyclePlan,
@@ -65,7 +73,7 @@ beforeAll(async () => {
   system = openDatabase(fresh.url, { role: 'chusuan_system', max: 4 });
 });
 beforeEach(async () => {
-  await system.query('delete from cycle_record');
+  await system.query('delete from cycle_record; delete from cycle_keyframe');
   log = new PostgresCycleLog(system);
   replay = new ReplayCycle(log, sha256);
 });
@@ -119,10 +127,17 @@ class Run {
       epoch: 1,
       nowSeconds: now,
       policy: this.policy,
-      keyframe: isKeyframe ? this.planner.snapshot(now) : null,
-      deltas: isKeyframe ? [] : this.pending,
+      state: isKeyframe
+        ? { kind: 'keyframe', chunks: packKeyframe(this.planner.snapshot(now)) }
+        : {
+            kind: 'deltas',
+            keyframeCycle: this.cycle - ((this.cycle - 1) % this.keyframeEvery),
+            step: (this.cycle - 1) % this.keyframeEvery,
+            packed: packDeltas(this.pending),
+          },
       planSha256: sha256(encodeCanonical(decisionOf(plan))),
       starts: plan.starts.length,
+      preemptions: plan.preemptions.length,
       considered: plan.counts.considered,
     });
     this.pending = [];
@@ -168,7 +183,7 @@ it('every cycle of any run is replayed to the same plan, byte for byte', async (
       fc.integer({ min: 1, max: 6 }),
       fc.constantFrom('fair', 'fcfs', 'sjf'),
       async (run, every, order) => {
-        await system.query('delete from cycle_record');
+        await system.query('delete from cycle_record; delete from cycle_keyframe');
         const recorded = new Run(policyOf({ order: order as PlanningPolicy['order'] }), every);
         for (const happenings of run) await recorded.turn(happenings);
         for (let cycle = 1; cycle <= run.length; cycle += 1) expect((await replay.execute(cycle)).kind).toBe('same');
@@ -181,9 +196,9 @@ it('every cycle of any run is replayed to the same plan, byte for byte', async (
 it('what was pruned is not kept, what is left is the same as before', async () => {
   const run = new Run(policyOf({}), 3);
   for (let turn = 0; turn < 10; turn += 1) await run.turn([{ kind: 'queue', nodes: 2, limit: 600 }]);
-  await system.query(`update cycle_record set at_wall = at_wall - interval '2 days' where cycle <= 8`);
-  expect(await log.prune({ days: 1, bytes: 1e9 })).toBe(7); // 9 stands on the keyframe of 7
-  expect(await replay.execute(6)).toEqual({ kind: 'not-kept', cycle: 6 });
+  await system.query(`update cycle_keyframe set newest_wall = newest_wall - interval '2 days' where cycle <= 4`);
+  expect(await log.prune({ days: 1, bytes: 1e9 })).toBe(7);
+  expect(await replay.execute(6)).toEqual({ kind: 'not-kept', cycle: 6, why: 'pruned' });
   expect((await replay.execute(7)).kind).toBe('same');
   expect((await replay.execute(10)).kind).toBe('same');
 });
@@ -205,10 +220,10 @@ describe('a state of four free nodes with jobs of 3, 2 and 1 nodes, in this orde
       epoch: 1,
       nowSeconds: begun,
       policy: own,
-      keyframe: aState(queued),
-      deltas: [],
+      state: { kind: 'keyframe', chunks: packKeyframe(aState(queued)) },
       planSha256: sha256(encodeCanonical(decisionOf(plan))),
       starts: plan.starts.length,
+      preemptions: plan.preemptions.length,
       considered: plan.counts.considered,
     });
   });
@@ -249,7 +264,7 @@ describe('a state of four free nodes with jobs of 3, 2 and 1 nodes, in this orde
   it('a job that waited is explained as things stood; one that started has nothing to be explained', async () => {
     expect(await replay.explain(1, 'job-2')).toMatchObject({ kind: 'explained', verdict: { jobId: 'job-2' } });
     expect(await replay.explain(1, 'job-1')).toEqual({ kind: 'explained', verdict: null });
-    expect(await replay.explain(9, 'job-1')).toEqual({ kind: 'not-kept', cycle: 9 });
-    expect(await replay.under(9, own.planning)).toEqual({ kind: 'not-kept', cycle: 9 });
+    expect(await replay.explain(9, 'job-1')).toEqual({ kind: 'not-kept', cycle: 9, why: 'not-yet' });
+    expect(await replay.under(9, own.planning)).toEqual({ kind: 'not-kept', cycle: 9, why: 'not-yet' });
   });
 });

@@ -12,8 +12,10 @@ function answer(call: PlannerCall): Promise<unknown> {
       return planner.advance(call.deltas);
     case 'plan':
       return planner.plan(call.now);
-    case 'snapshot':
-      return planner.snapshot(call.now);
+    case 'keyframe':
+      return planner.keyframe(call.now);
+    case 'packed':
+      return planner.packed(call.deltas);
     case 'quote':
       return planner.quote(call.job, call.now);
     case 'whatIf':

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { PlannerHost } from '#libs/application';
+import type { Chunk, PlannerHost } from '#libs/application';
 import type {
   Admission,
   Change,
@@ -16,8 +16,8 @@ import type {
 
 export type PlannerCall =
   | { readonly verb: 'start'; readonly snapshot: Snapshot; readonly policy: PlanningPolicy }
-  | { readonly verb: 'advance'; readonly deltas: readonly Delta[] }
-  | { readonly verb: 'plan' | 'snapshot'; readonly now: Seconds }
+  | { readonly verb: 'advance' | 'packed'; readonly deltas: readonly Delta[] }
+  | { readonly verb: 'plan' | 'keyframe'; readonly now: Seconds }
   | { readonly verb: 'quote'; readonly job: QueuedJob; readonly now: Seconds }
   | {
       readonly verb: 'whatIf';
@@ -49,8 +49,11 @@ export class WorkerPlanner implements PlannerHost {
   plan(now: Seconds): Promise<CyclePlan> {
     return this.call({ verb: 'plan', now });
   }
-  snapshot(now: Seconds): Promise<Snapshot> {
-    return this.call({ verb: 'snapshot', now });
+  keyframe(now: Seconds): Promise<readonly Chunk[]> {
+    return this.call({ verb: 'keyframe', now });
+  }
+  packed(deltas: readonly Delta[]): Promise<Chunk> {
+    return this.call({ verb: 'packed', deltas });
   }
   quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
     return this.call({ verb: 'quote', job, now });

@@ -31,4 +31,5 @@ export * from './scheduling/planner-mirror.js';
 export * from './scheduling/policies.js';
 export * from './scheduling/replay-cycle.js';
 export * from './scheduling/run-cycle.js';
+export * from './scheduling/state-packing.js';
 export * from './service-time.js';

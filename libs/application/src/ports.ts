@@ -13,6 +13,7 @@ import type {
   Snapshot,
 } from '#libs/scheduling';
 import type { VersionedPolicy } from './scheduling/policies.js';
+import type { Chunk } from './scheduling/state-packing.js';
 
 // ---------------------------------------------------------------- time
 
@@ -236,32 +237,65 @@ export interface VerdictToStore {
 export interface CycleLog {
   /** The number the next cycle gets. */
   next(): Promise<number>;
-  record(entry: CycleEntry): Promise<void>;
+  /**
+   * All of the cycle or nothing of it. Superseded: a later leader has the number, or the keyframe is gone; what stands on the same
+   * keyframe cannot be recorded any more.
+   */
+  record(entry: CycleEntry): Promise<'recorded' | 'superseded'>;
   /** The newest cycle that started something; null when none is kept. */
   newestWithStarts(): Promise<number | null>;
-  /** The newest keyframe at or before the cycle, and all deltas up to it; null when it is no longer kept. */
-  read(cycle: number): Promise<{ readonly keyframe: Snapshot; readonly entries: readonly CycleEntry[] } | null>;
+  /** The keyframe that the cycle stands on, and all cycles from there up to it. @throws CycleRecordBroken */
+  read(cycle: number): Promise<KeptCycles | { readonly kind: 'not-kept'; readonly why: CycleLoss }>;
   /** The holder of this epoch has just ended a cycle, whether it had something to write down or not. */
   beat(epoch: number): Promise<void>;
   /** Upserts verdicts; those of jobs that no longer wait are removed by whoever moves the job. */
   storeVerdicts(cycle: number, now: Instant, verdicts: readonly VerdictToStore[]): Promise<void>;
   /**
-   * Drops whole keyframe stretches that ended longer ago than so many wall days, or that do not fit into so many bytes with all
-   * that came after them. Returns the oldest replayable cycle.
+   * Drops keyframes with all that stands on them when the newest of it is older than so many wall days, or when it does not fit into
+   * so many bytes with all that came after. The newest keyframe stays. Returns the oldest cycle that can be replayed.
    */
   prune(keep: { readonly days: number; readonly bytes: number }): Promise<number | null>;
 }
-export interface CycleEntry {
+interface CycleSaid {
   readonly cycle: number;
   readonly epoch: number;
   readonly nowSeconds: number;
   readonly policy: VersionedPolicy;
-  readonly keyframe: Snapshot | null;
-  readonly deltas: readonly Delta[];
   readonly planSha256: string;
   readonly starts: number;
+  readonly preemptions: number;
   readonly considered: number;
 }
+/** What a cycle saw: the whole state, or what changed since the cycle before it, `step` cycles after the keyframe's. */
+export interface CycleEntry extends CycleSaid {
+  readonly state:
+    | { readonly kind: 'keyframe'; readonly chunks: readonly Chunk[] }
+    | { readonly kind: 'deltas'; readonly keyframeCycle: number; readonly step: number; readonly packed: Chunk };
+}
+export interface KeptCycle extends CycleSaid {
+  /** Empty for the keyframe's own. */
+  readonly deltas: readonly Delta[];
+}
+export interface KeptCycles {
+  readonly kind: 'kept';
+  readonly keyframe: Snapshot;
+  readonly entries: readonly KeptCycle[];
+}
+
+/** Why a cycle cannot be replayed. */
+export const cycleLosses = [
+  /** Older than what is kept. */
+  'pruned',
+  /** No cycle has this number yet. */
+  'not-yet',
+  /** A cycle had it, and its leader died before it was written down. */
+  'never-recorded',
+  /** Written by a version of the service whose states this one does not read. */
+  'other-format',
+  /** Another leader has overwritten a cycle between the keyframe and this one. */
+  'superseded',
+] as const;
+export type CycleLoss = (typeof cycleLosses)[number];
 
 // ---------------------------------------------------------------- pools, as operators steer them
 

@@ -1,82 +1,52 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import {
-  CycleRecordBroken,
+  type Chunk,
   type CycleEntry,
   type CycleLog,
-  type ServicePolicy,
+  type CycleLoss,
+  type KeptCycles,
+  STATE_FORMAT,
   type VerdictToStore,
 } from '#libs/application';
 import type { Instant } from '#libs/domain';
-import { encodeCanonical, type Delta, type Snapshot } from '#libs/scheduling';
-import { statement, timestamptz, type Database } from './database.js';
+import { pruneCycles } from './cycle-pruning.js';
+import { oldestReplayable, readCycles } from './cycle-reading.js';
+import { statement, timestamptz, type Database, type Session } from './database.js';
 import { importPolicy, policyBody } from './policy-store.js';
-
-const pack = async (value: unknown): Promise<Buffer> => promisify(gzip)(encodeCanonical(value), { level: 1 });
-async function unpack(packed: Uint8Array, cycle: number, part: CycleRecordBroken['part']): Promise<unknown> {
-  try {
-    return JSON.parse((await promisify(gunzip)(packed)).toString());
-  } catch (error) {
-    throw new CycleRecordBroken(cycle, part, (error as Error).message);
-  }
-}
 
 // Attempts count too: a leader that died between its commit and its record must not have its number given out again.
 const nextCycle =
   'select greatest((select max(cycle) from cycle_record), (select max(cycle) from attempt), 0) + 1 as cycle';
 
+const columns = `cycle, epoch, now_s, policy_sha256, plan_sha256, starts, preemptions, considered, keyframe_cycle, step, deltas, deltas_sha256`;
 // A number that two leaders used belongs to the later one; the earlier was fenced or is about to be.
-const insertRecord = statement(
-  'cycle-record',
-  `insert into cycle_record (cycle, epoch, now_s, policy_sha256, keyframe, deltas, plan_sha256, starts, considered)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-   on conflict (cycle) do update set epoch = excluded.epoch, now_s = excluded.now_s, policy = null, policy_sha256 = excluded.policy_sha256,
-     keyframe = excluded.keyframe, deltas = excluded.deltas, plan_sha256 = excluded.plan_sha256, starts = excluded.starts,
-     considered = excluded.considered, at_wall = clock_timestamp()
-   where cycle_record.epoch < excluded.epoch`,
+const unlessLater = `on conflict (cycle) do update set epoch = excluded.epoch, now_s = excluded.now_s, policy = null,
+  policy_sha256 = excluded.policy_sha256, plan_sha256 = excluded.plan_sha256, starts = excluded.starts, preemptions = excluded.preemptions,
+  considered = excluded.considered, keyframe_cycle = excluded.keyframe_cycle, step = excluded.step, deltas = excluded.deltas,
+  deltas_sha256 = excluded.deltas_sha256, at_wall = excluded.at_wall
+  where cycle_record.epoch < excluded.epoch returning cycle`;
+const insertKeyframe = statement(
+  'cycle-keyframe',
+  'insert into cycle_keyframe (cycle, epoch, format, chunks, bytes) values ($1, $2, $3, $4, $5) on conflict do nothing',
 );
-
-// One leader's cycles follow from one another; those of another epoch in between are another story.
-const readStretch = statement(
-  'cycle-read',
-  `with wanted as (select cycle, epoch from cycle_record where cycle = $1),
-   base as (
-     select max(r.cycle) as cycle from cycle_record r join wanted w on r.epoch = w.epoch
-     where r.cycle <= w.cycle and r.keyframe is not null
+const insertChunk = statement(
+  'cycle-chunk',
+  'insert into cycle_keyframe_chunk (cycle, epoch, number, sha256, bytes) values ($1, $2, $3, $4, $5)',
+);
+const insertKeyed = statement(
+  'cycle-record-keyed',
+  `insert into cycle_record (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $1, 0, null, null) ${unlessLater}`,
+);
+// The keyframe tells what stands on it, so that pruning and the list need not add it up.
+const insertDeltas = statement(
+  'cycle-record-deltas',
+  `with base as (
+     update cycle_keyframe set cycles = cycles + 1, delta_bytes = delta_bytes + octet_length($11::bytea), newest_wall = clock_timestamp()
+     where cycle = $9 and epoch = $2 returning cycle
    )
-   select r.cycle, r.epoch, r.now_s, coalesce(r.policy_sha256, '') as policy_sha256, coalesce(p.name, '') as policy_name,
-     coalesce(p.body, jsonb_build_object('planning', r.policy, 'latencyStaleSeconds', 86400)) as policy_body, r.deltas, r.plan_sha256, r.starts, r.considered,
-     case when r.cycle = base.cycle then r.keyframe end as keyframe
-   from cycle_record r left join policy p on p.sha256 = r.policy_sha256, wanted w, base where r.epoch = w.epoch and r.cycle between base.cycle and w.cycle order by r.cycle`,
+   insert into cycle_record (${columns})
+   select $1::bigint, $2::bigint, $3::bigint, $4::text, $5::text, $6::int, $7::int, $8::int, base.cycle, $10::int, $11::bytea, $12::text
+   from base ${unlessLater}`,
 );
-interface RecordRow {
-  readonly cycle: number;
-  readonly epoch: number;
-  readonly now_s: number;
-  readonly policy_sha256: string;
-  readonly policy_name: string;
-  readonly policy_body: Omit<ServicePolicy, 'name'>;
-  readonly keyframe: Uint8Array | null;
-  readonly deltas: Uint8Array;
-  readonly plan_sha256: string;
-  readonly starts: number;
-  readonly considered: number;
-}
-
-// Whole stretches go, so that what is left can be replayed: those that do not fit into $2 bytes, newest first, and those that
-// ended more than $1 days ago. The newest stretch stays, whatever it weighs.
-const pruneRecords = `
-  with sized as (
-    select cycle, at_wall, keyframe is not null as is_keyframe,
-      sum(octet_length(deltas) + coalesce(octet_length(keyframe), 0)) over (order by cycle desc) as bytes
-    from cycle_record
-  ), cut as (
-    select greatest(
-      coalesce(min(cycle) filter (where is_keyframe and bytes <= $2::bigint), max(cycle) filter (where is_keyframe), 0),
-      coalesce(max(cycle) filter (where is_keyframe and at_wall <= (select clock_timestamp() - $1::float8 * interval '1 day')), 0)
-    ) as cycle from sized
-  ), gone as (delete from cycle_record where cycle < (select cycle from cut))
-  select min(r.cycle) as oldest from cycle_record r, cut where r.keyframe is not null and r.cycle >= cut.cycle`;
 
 // A verdict is written only where the job still waits, which the share lock keeps true until commit: whoever moves the job
 // deletes its verdict, and would otherwise miss one that is being written.
@@ -126,40 +96,32 @@ export class PostgresCycleLog implements CycleLog {
 
   /** The oldest and the newest cycle that can be replayed; null while there is none. */
   async range(): Promise<{ readonly oldest: number; readonly newest: number } | null> {
-    const { rows } = await this.database.query<{ oldest: number | null; newest: number }>(
-      `select min(r.cycle) as oldest, max(r.cycle) as newest from cycle_record r
-       where exists (select from cycle_record k where k.epoch = r.epoch and k.cycle <= r.cycle and k.keyframe is not null)`,
+    const oldest = await oldestReplayable(this.database);
+    if (oldest === null) return null;
+    const { rows } = await this.database.query<{ newest: number }>(
+      `select r.cycle as newest from cycle_record r join cycle_keyframe k on (k.cycle, k.epoch) = (r.keyframe_cycle, r.epoch)
+       where k.format = $1 order by r.cycle desc limit 1`,
+      [STATE_FORMAT],
     );
-    const { oldest, newest } = rows[0] ?? { oldest: null, newest: 0 };
-    return oldest === null ? null : { oldest, newest };
+    return { oldest: oldest.cycle, newest: rows[0]?.newest ?? oldest.cycle };
   }
 
   async beat(epoch: number): Promise<void> {
     await this.database.query(beat, [epoch]);
   }
 
-  async record(entry: CycleEntry): Promise<void> {
-    const { policy } = entry;
-    if (!this.imported.has(policy.sha256)) {
-      const firstUsed = timestamptz(entry.nowSeconds * 1000);
-      await this.database.query(importPolicy, [policy.sha256, policy.name, policyBody(policy), firstUsed, 'scheduler']);
-      this.imported.add(policy.sha256);
-    }
-    const keyframe = entry.keyframe === null ? null : await pack(entry.keyframe);
-    await this.database.query(insertRecord, [
-      entry.cycle, entry.epoch, entry.nowSeconds, policy.sha256, keyframe, await pack(entry.deltas),
-      entry.planSha256, entry.starts, entry.considered,
+  async record(entry: CycleEntry): Promise<'recorded' | 'superseded'> {
+    await this.importPolicy(entry);
+    const { state } = entry;
+    if (state.kind === 'keyframe') return this.recordKeyframe(entry, state.chunks);
+    const { rowCount } = await this.database.query(insertDeltas, [
+      ...saidBy(entry), state.keyframeCycle, state.step, state.packed.bytes, state.packed.sha256,
     ]); // prettier-ignore
+    return rowCount === 1 ? 'recorded' : 'superseded';
   }
 
-  async read(cycle: number): Promise<{ readonly keyframe: Snapshot; readonly entries: readonly CycleEntry[] } | null> {
-    const { rows } = await this.database.query<RecordRow & Record<string, unknown>>(readStretch, [cycle]);
-    const packed = rows[0]?.keyframe;
-    if (!packed) return null;
-    // Both were written by `record`, from these very types.
-    const keyframe = (await unpack(packed, rows[0]!.cycle, 'keyframe')) as Snapshot;
-    const entries = await Promise.all(rows.map((row, index) => entryOf(row, index === 0 ? keyframe : null)));
-    return { keyframe, entries };
+  read(cycle: number): Promise<KeptCycles | { readonly kind: 'not-kept'; readonly why: CycleLoss }> {
+    return readCycles(this.database, cycle);
   }
 
   /** Verdicts that say what is stored already are not written again; `cycle` and `decidedAt` stay those of the first time. */
@@ -177,22 +139,38 @@ export class PostgresCycleLog implements CycleLog {
     await this.database.query(upsertVerdicts, [JSON.stringify(records), cycle, timestamptz(now)]);
   }
 
-  async prune(keep: Parameters<CycleLog['prune']>[0]): Promise<number | null> {
-    return this.database.transaction(async (session) => {
-      const { rows } = await session.query<{ oldest: number | null }>(pruneRecords, [keep.days, keep.bytes]);
-      return rows[0]?.oldest ?? null;
-    });
+  /** In short transactions of whole stretches, oldest first; `now` is of the database's wall clock unless a test says otherwise. */
+  async prune(keep: Parameters<CycleLog['prune']>[0], now?: Instant): Promise<number | null> {
+    await pruneCycles(this.database, { ...keep, now: now ?? null });
+    return (await oldestReplayable(this.database))?.cycle ?? null;
+  }
+
+  /** One transaction: a keyframe that is seen at all has every chunk, whenever its writer dies. */
+  private async recordKeyframe(entry: CycleEntry, chunks: readonly Chunk[]): Promise<'recorded' | 'superseded'> {
+    const superseded = new Error('superseded');
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+    try {
+      await this.database.transaction(async (session: Session) => {
+        await session.query(insertKeyframe, [entry.cycle, entry.epoch, STATE_FORMAT, chunks.length, bytes]);
+        if ((await session.query(insertKeyed, saidBy(entry))).rowCount === 0) throw superseded;
+        for (const [index, chunk] of chunks.entries())
+          await session.query(insertChunk, [entry.cycle, entry.epoch, index + 1, chunk.sha256, chunk.bytes]);
+      });
+      return 'recorded';
+    } catch (error) {
+      if (error === superseded) return 'superseded';
+      throw error;
+    }
+  }
+
+  private async importPolicy({ policy, nowSeconds }: CycleEntry): Promise<void> {
+    if (this.imported.has(policy.sha256)) return;
+    const firstUsed = timestamptz(nowSeconds * 1000);
+    await this.database.query(importPolicy, [policy.sha256, policy.name, policyBody(policy), firstUsed, 'scheduler']);
+    this.imported.add(policy.sha256);
   }
 }
 
-const entryOf = async (row: RecordRow, keyframe: Snapshot | null): Promise<CycleEntry> => ({
-  cycle: row.cycle,
-  epoch: row.epoch,
-  nowSeconds: row.now_s,
-  policy: { sha256: row.policy_sha256, name: row.policy_name, ...row.policy_body },
-  keyframe,
-  deltas: (await unpack(row.deltas, row.cycle, 'deltas')) as readonly Delta[],
-  planSha256: row.plan_sha256,
-  starts: row.starts,
-  considered: row.considered,
-});
+const saidBy = (entry: CycleEntry): unknown[] => [
+  entry.cycle, entry.epoch, entry.nowSeconds, entry.policy.sha256, entry.planSha256, entry.starts, entry.preemptions, entry.considered,
+]; // prettier-ignore

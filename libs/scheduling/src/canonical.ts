@@ -3,9 +3,67 @@
  * or a keyframe. Throws on what JSON cannot hold (NaN, infinities, functions): a hash of such a value would not be of the value.
  */
 export function encodeCanonical(value: unknown): string {
-  return encode(value, '$');
+  // A copy in order is written by the engine itself, five times as fast as piece by piece: a state of 100,000 jobs is 30 MB.
+  const copy = ordered(value, []);
+  return copy === awkward ? encode(value, '$') : JSON.stringify(copy);
 }
 
+interface Shape {
+  readonly keys: readonly string[];
+  /** Null: objects with these keys do not keep the order in which members are set. */
+  readonly sorted: readonly string[] | null;
+}
+const awkward = Symbol('awkward');
+/** Of the keys that a state's objects have there are few lists; the latest that were met are at hand. */
+const SHAPES_AT_HAND = 16;
+
+function ordered(value: unknown, shapes: Shape[]): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : awkward;
+  if (typeof value !== 'object' || value === null) {
+    return value === null || typeof value === 'string' || typeof value === 'boolean' ? value : awkward;
+  }
+  if (Array.isArray(value)) return orderedList(value, shapes);
+  const { sorted } = shapeOf(value, shapes);
+  if (!sorted) return awkward;
+  const copy: Record<string, unknown> = {};
+  for (const key of sorted) {
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    if (member === undefined) continue;
+    const inner = ordered(member, shapes);
+    if (inner === awkward) return awkward;
+    copy[key] = inner;
+  }
+  return copy;
+}
+
+function orderedList(items: readonly unknown[], shapes: Shape[]): unknown {
+  const copy: unknown[] = [];
+  for (let index = 0; index < items.length; index += 1) {
+    const inner = ordered(items[index], shapes);
+    if (inner === awkward) return awkward;
+    copy.push(inner);
+  }
+  return copy;
+}
+
+function shapeOf(value: object, shapes: Shape[]): Shape {
+  const keys = Object.keys(value);
+  const known = shapes.find((shape) => sameKeys(shape.keys, keys));
+  if (known) return known;
+  const holds = keys.every((key) => key !== '__proto__' && !/^\d+$/.test(key));
+  const shape = { keys, sorted: holds ? keys.toSorted() : null };
+  shapes.unshift(shape);
+  if (shapes.length > SHAPES_AT_HAND) shapes.pop();
+  return shape;
+}
+
+function sameKeys(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+}
+
+/** The definition; `path` is for the fault. */
 function encode(value: unknown, path: string): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);

@@ -6,6 +6,7 @@ import type { Catalogue } from '#libs/domain';
 import {
   type EmbeddedPostgres,
   PostgresCatalogueStore,
+  databaseReady,
   migrate,
   openOrm,
   startEmbeddedPostgres,
@@ -40,6 +41,26 @@ export async function migrated(opened: OpenedDatabase): Promise<readonly string[
           : '- start it, or correct CHUSUAN_DATABASE_URL, or\n- unset CHUSUAN_DATABASE_URL to run the embedded one'),
     );
   }
+}
+
+/** For verbs that read: says what is missing instead of letting the first query fail. @throws CliError */
+export async function expectMigrated(opened: OpenedDatabase): Promise<void> {
+  const state = await databaseReady(opened.url);
+  if (state.kind === 'ready') return;
+  const { host } = new URL(opened.url);
+  const where = opened.embedded ? 'The embedded database' : `The database at ${host}`;
+  if (state.kind === 'not-migrated') {
+    throw new CliError(
+      'not-found',
+      `${where} lacks the schema of this version (${state.missing.length} migrations are to run): what is asked for is not there.\n` +
+        '- run `chusuan migrate`, or start the service, or\n' +
+        '- name another database by CHUSUAN_DATABASE_URL, or another data directory by CHUSUAN_DATA_DIR',
+    );
+  }
+  throw new CliError(
+    'try-later',
+    `${where} does not answer: ${state.why}.\n- start it, or correct CHUSUAN_DATABASE_URL or CHUSUAN_DATA_DIR`,
+  );
 }
 
 export async function readSeeds(directory: string): Promise<Catalogue> {

@@ -1,9 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { CycleRecordBroken, type PlanDifference, type PlanFigures, ReplayCycle } from '#libs/application';
+import {
+  type CycleLoss,
+  CycleRecordBroken,
+  type PlanDifference,
+  type PlanFigures,
+  ReplayCycle,
+} from '#libs/application';
 import { PostgresCycleLog, openDatabase } from '#libs/persistence';
-import { databaseOf } from '../assembly/database.js';
+import { databaseOf, expectMigrated } from '../assembly/database.js';
 import { sha256 } from '../assembly/foundation.js';
 import type { Cli } from '../cli.js';
 import { CliError, exitCodes } from '../exit.js';
@@ -38,12 +44,13 @@ export function replayCommand(program: Command, cli: Cli): void {
       const policy = options.policy === undefined ? null : await readPolicy(options.policy);
       await withLog(cli, async (log) => {
         if (options.range) {
-          const range = await log.range();
-          if (options.json) printJson(range);
-          else printData(range ? `cycles ${range.oldest} to ${range.newest} can be replayed` : 'no cycle is kept yet');
+          const kept = await log.range();
+          if (options.json) printJson(kept);
+          else printData(range(kept));
           return;
         }
-        const wanted = cycle ?? (await log.newestWithStarts()) ?? (await log.next()) - 1;
+        const wanted = cycle ?? (await log.newestWithStarts()) ?? (await log.range())?.newest;
+        if (wanted === undefined) throw new CliError('not-found', range(null));
         const replay = new ReplayCycle(log, sha256);
         if (policy) {
           const compared = kept(await replay.under(wanted, policy.planning), wanted);
@@ -74,37 +81,53 @@ async function again(replay: ReplayCycle, cycle: number, options: ReplayOptions)
     );
     if (options.plan) printData(JSON.stringify(JSON.parse(decision), null, 2));
   }
-  if (summary.kind === 'different') process.exitCode = exitCodes.failed;
+  if (summary.kind === 'same') return;
+  say(
+    'The plans differ: another version of the planner recorded this cycle, or the record was changed since. --plan prints what is decided now.',
+  );
+  process.exitCode = exitCodes.failed;
 }
 
-function kept<T extends { readonly kind: string }>(answer: T, cycle: number): Exclude<T, { kind: 'not-kept' }> {
+function kept<T extends { readonly kind: string }>(
+  answer: T | { readonly kind: 'not-kept'; readonly why: CycleLoss },
+  cycle: number,
+): Exclude<T, { kind: 'not-kept' }> {
   if (answer.kind !== 'not-kept') return answer as Exclude<T, { kind: 'not-kept' }>;
-  throw new CycleNotKept(cycle);
+  throw new CycleNotKept(cycle, (answer as { readonly why: CycleLoss }).why);
 }
 
 class CycleNotKept extends Error {
-  constructor(readonly cycle: number) {
+  constructor(
+    readonly cycle: number,
+    readonly why: CycleLoss,
+  ) {
     super(`cycle ${cycle} is not kept`);
   }
 }
-async function notKept(cycle: number, log: PostgresCycleLog): Promise<string> {
-  const range = await log.range();
-  const kept = range
-    ? `Cycles ${range.oldest} to ${range.newest} are kept; ask for one of them.`
-    : 'None is kept yet; ask again when the scheduler has planned something.';
-  return `Cycle ${cycle} is not kept: it never was, or it is older than what is kept for replay. ${kept}`;
-}
+const lossWords: Readonly<Record<CycleLoss, string>> = {
+  pruned: 'is older than what is kept for replay (CHUSUAN_REPLAY_DAYS, CHUSUAN_REPLAY_GIB)',
+  'not-yet': 'has not been planned yet',
+  'never-recorded': 'was never written down: its scheduler ended before',
+  'other-format':
+    'was recorded by another version of the service, in a form that this one does not read: replay it with that version',
+  superseded: 'follows cycles that another scheduler has overwritten when it took over',
+};
+const range = (kept: { readonly oldest: number; readonly newest: number } | null): string =>
+  kept
+    ? `Cycles ${kept.oldest} to ${kept.newest} can be replayed; ask for one of them.`
+    : 'None can be replayed yet: ask again when a scheduler has planned something.';
 
 async function withLog(cli: Cli, use: (log: PostgresCycleLog) => Promise<void>): Promise<void> {
   const opened = await databaseOf(cli.settings);
   const system = openDatabase(opened.url, { role: 'chusuan_system', max: 2, applicationName: 'chusuan-replay' });
   const log = new PostgresCycleLog(system);
   try {
+    await expectMigrated(opened);
     await use(log);
   } catch (error) {
-    if (error instanceof CycleNotKept) throw new CliError('not-found', await notKept(error.cycle, log));
     if (error instanceof CycleRecordBroken) throw new CliError('failed', error.message);
-    throw error;
+    if (!(error instanceof CycleNotKept)) throw error;
+    throw new CliError('not-found', `Cycle ${error.cycle} ${lossWords[error.why]}. ${range(await log.range())}`);
   } finally {
     await system.close();
     await opened.embedded?.stop();

@@ -6,12 +6,13 @@ import {
   decisionOf,
   encodeCanonical,
 } from '#libs/scheduling';
-import type { CycleEntry, CycleLog } from '../ports.js';
+import type { CycleLog, CycleLoss, KeptCycle } from '../ports.js';
 import { type PlanDifference, comparePlans } from './compare-plans.js';
 
 export interface NotKept {
   readonly kind: 'not-kept';
   readonly cycle: number;
+  readonly why: CycleLoss;
 }
 export type Replayed =
   | NotKept
@@ -27,7 +28,7 @@ export type Replayed =
       readonly decision: string;
     };
 
-/** A record that cannot be read as it was written: says which, and what is wrong with it. */
+/** A record that is not as it was written: says which, and what is wrong with it. */
 export class CycleRecordBroken extends Error {
   readonly code = 'cycle-record-broken';
   constructor(
@@ -36,7 +37,8 @@ export class CycleRecordBroken extends Error {
     why: string,
   ) {
     super(
-      `The ${part} of cycle ${cycle} cannot be read (${why}): this cycle and those after it up to the next keyframe cannot be replayed.`,
+      `The ${part} of cycle ${cycle} cannot be read (${why}): this cycle and those after it up to the next keyframe cannot be replayed. ` +
+        'Nothing else depends on it; if nobody wrote into the tables, look into the logs and disks of the database.',
     );
   }
 }
@@ -51,7 +53,7 @@ export class ReplayCycle {
   /** @throws CycleRecordBroken */
   async execute(cycle: number): Promise<Replayed> {
     const found = await this.restore(cycle);
-    if (!found) return { kind: 'not-kept', cycle };
+    if (found.kind === 'not-kept') return found;
     const { entry } = found;
     const plan = found.planner().plan(entry.nowSeconds, { verdicts: 'none' });
     const decision = encodeCanonical(decisionOf(plan));
@@ -74,7 +76,7 @@ export class ReplayCycle {
     jobId: string,
   ): Promise<NotKept | { readonly kind: 'explained'; readonly verdict: WaitingVerdict | null }> {
     const found = await this.restore(cycle);
-    if (!found) return { kind: 'not-kept', cycle };
+    if (found.kind === 'not-kept') return found;
     return { kind: 'explained', verdict: found.planner().explain(jobId, found.entry.nowSeconds) };
   }
 
@@ -84,7 +86,7 @@ export class ReplayCycle {
     policy: PlanningPolicy,
   ): Promise<NotKept | { readonly kind: 'compared'; readonly difference: PlanDifference }> {
     const found = await this.restore(cycle);
-    if (!found) return { kind: 'not-kept', cycle };
+    if (found.kind === 'not-kept') return found;
     const now = found.entry.nowSeconds;
     const own = found.planner();
     const state = own.snapshot(now);
@@ -93,13 +95,14 @@ export class ReplayCycle {
     return { kind: 'compared', difference: comparePlans(state, one, other) };
   }
 
-  private async restore(
-    cycle: number,
-  ): Promise<{ readonly entry: CycleEntry; planner(policy?: PlanningPolicy): Planner } | null> {
+  private async restore(cycle: number): Promise<NotKept | Restored> {
     const kept = await this.log.read(cycle);
-    const entry = kept?.entries.find((it) => it.cycle === cycle);
-    if (!kept || !entry) return null;
+    if (kept.kind === 'not-kept') return { ...kept, cycle };
+    const entry = kept.entries.at(-1);
+    if (entry?.cycle !== cycle)
+      throw new Error(`The log gave the cycles up to ${entry?.cycle} instead of up to ${cycle}`);
     return {
+      kind: 'restored',
       entry,
       planner: (policy = entry.policy.planning) => {
         const planner = createPlanner(kept.keyframe, policy);
@@ -108,4 +111,10 @@ export class ReplayCycle {
       },
     };
   }
+}
+
+interface Restored {
+  readonly kind: 'restored';
+  readonly entry: KeptCycle;
+  planner(policy?: PlanningPolicy): Planner;
 }

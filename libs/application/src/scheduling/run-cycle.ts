@@ -1,10 +1,11 @@
 import type { Instant } from '#libs/domain';
 import { type CyclePlan, type Delta, type PlannedStart, decisionOf, encodeCanonical } from '#libs/scheduling';
 import type { SchedulerInstruments } from '../instruments.js';
-import type { Committed, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
+import type { Committed, CycleEntry, CycleLog, IdSource, JobRefuser, PlanCommitter, VerdictToStore } from '../ports.js';
 import { toMs, toSeconds } from '../service-time.js';
 import type { KeepPromises } from './keep-promises.js';
 import type { PlannerMirror } from './planner-mirror.js';
+import { CHUNK_BYTES } from './state-packing.js';
 
 export interface CycleOutcome {
   readonly cycle: number;
@@ -33,6 +34,17 @@ const BEAT_EVERY_SECONDS = 5;
 export interface CycleOptions {
   /** A keyframe each so many cycles that had something to tell; deltas between. */
   readonly keyframeEvery: number;
+  /** Bytes of deltas that stand on a keyframe, however small it is; default 64 KiB. Beyond them it is outgrown by what is larger than itself. */
+  readonly deltasAtLeast?: number;
+}
+const DELTAS_AT_LEAST = 64 * 1024;
+
+/** What the next deltas stand on. */
+interface Footing {
+  readonly cycle: number;
+  readonly bytes: number;
+  readonly cycles: number;
+  readonly deltaBytes: number;
 }
 
 /**
@@ -42,7 +54,8 @@ export interface CycleOptions {
 export class RunCycle {
   private number: number | null = null;
   private beatenAt = Number.NEGATIVE_INFINITY;
-  private sinceKeyframe = Number.POSITIVE_INFINITY;
+  /** Null: a keyframe is due. */
+  private footing: Footing | null = null;
   private pendingDeltas: Delta[] = [];
 
   constructor(
@@ -87,7 +100,7 @@ export class RunCycle {
   forget(): void {
     this.ports.mirror.forget();
     this.number = null;
-    this.sinceKeyframe = Number.POSITIVE_INFINITY;
+    this.footing = null;
     this.pendingDeltas = [];
     this.ports.promises?.forget();
   }
@@ -103,7 +116,7 @@ export class RunCycle {
   private async follow(now: Instant): Promise<void> {
     const refreshed = await this.ports.mirror.refresh(now);
     if (refreshed.kind === 'cold') {
-      this.sinceKeyframe = Number.POSITIVE_INFINITY;
+      this.footing = null;
       this.pendingDeltas = [];
     } else this.pendingDeltas.push(...refreshed.deltas);
   }
@@ -162,25 +175,37 @@ export class RunCycle {
 
   private async recordCycle(cycle: number, epoch: number, plan: CyclePlan): Promise<void> {
     const isIdle = plan.starts.length + plan.preemptions.length === 0;
-    const quiet = isIdle && this.pendingDeltas.length === 0 && Number.isFinite(this.sinceKeyframe);
-    if (quiet) {
+    if (isIdle && this.pendingDeltas.length === 0 && this.footing) {
       this.number = cycle - 1; // an idle tick is not worth a row nor a number
       return;
     }
-    const due = this.sinceKeyframe >= this.options.keyframeEvery;
-    await this.ports.log.record({
+    const state = await this.stateOf(cycle, plan.now);
+    const recorded = await this.ports.log.record({
       cycle,
       epoch,
       nowSeconds: plan.now,
       policy: this.ports.mirror.policy,
-      keyframe: due ? await this.ports.mirror.host.snapshot(plan.now) : null,
-      deltas: due ? [] : this.pendingDeltas,
+      state,
       planSha256: this.ports.sha256(encodeCanonical(decisionOf(plan))),
       starts: plan.starts.length,
+      preemptions: plan.preemptions.length,
       considered: plan.counts.considered,
     });
-    this.sinceKeyframe = due ? 1 : this.sinceKeyframe + 1;
+    this.footing = recorded === 'superseded' ? null : footingAfter(this.footing, cycle, state);
     this.pendingDeltas = [];
+  }
+
+  /** Deltas, unless the keyframe is so many cycles old, or they outgrow it: then a new one costs less than what is replayed. */
+  private async stateOf(cycle: number, now: number): Promise<CycleEntry['state']> {
+    const { host } = this.ports.mirror;
+    const { footing } = this;
+    if (footing && footing.cycles < this.options.keyframeEvery) {
+      const packed = await host.packed(this.pendingDeltas);
+      const room = Math.max(footing.bytes, this.options.deltasAtLeast ?? DELTAS_AT_LEAST);
+      if (packed.bytes.length <= CHUNK_BYTES && footing.deltaBytes + packed.bytes.length <= room)
+        return { kind: 'deltas', keyframeCycle: footing.cycle, step: footing.cycles, packed };
+    }
+    return { kind: 'keyframe', chunks: await host.keyframe(now) };
   }
 
   private async anticipate(committed: Extract<Committed, { kind: 'committed' }>, now: number): Promise<void> {
@@ -209,6 +234,13 @@ export class RunCycle {
     // They belong to the stretch between this cycle and the next, as what the feed brings does.
     this.pendingDeltas.push(...withdrawn, ...deltas);
   }
+}
+
+function footingAfter(before: Footing | null, cycle: number, state: CycleEntry['state']): Footing | null {
+  if (state.kind === 'keyframe') {
+    return { cycle, bytes: state.chunks.reduce((sum, { bytes }) => sum + bytes.length, 0), cycles: 1, deltaBytes: 0 };
+  }
+  return before && { ...before, cycles: before.cycles + 1, deltaBytes: before.deltaBytes + state.packed.bytes.length };
 }
 
 const waitingOf = (plan: CyclePlan): number => plan.counts.considered - plan.starts.length;
