@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { CounterProfile } from './counter-profile.js';
 import type { WindowModel } from './model.js';
 import type { Ask, Undo } from './profile.js';
+import { runs } from './testing/runs.js';
 
 const INSTALLED = 5;
 const END = 130;
@@ -93,7 +94,7 @@ describe('a count of nodes and counting every second', () => {
         expect(answersOf(profile, now)).toEqual(bare);
         expect(profile.version).toBe(version);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { NodeProfile } from './node-profile.js';
 import type { Ask, Undo } from './profile.js';
 import { NaiveProfile } from './testing/naive-profile.js';
+import { runs } from './testing/runs.js';
 
 const NODES = 4;
 const END = 72;
@@ -182,7 +183,7 @@ describe('a profile of named nodes and counting every second', () => {
           nodes: Array(NODES).fill({ steps: [-Infinity, capacity.cards, capacity.cores, capacity.memory] }),
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
