@@ -171,7 +171,7 @@ function summary({ helpful, nothingHelps, tried }: Counterfactuals): Words {
   if (nothingHelps === null) {
     return {
       zh: `逐一试算了 ${tried.length} 项改动，列出其中有益的 ${helpful.length} 项，最早开始的在前。`,
-      en: `Of ${tried.length} changes that were tried one at a time, these ${helpful.length} help, the soonest first.`,
+      en: `Of ${tried.length} changes that were tried one at a time, ${helpful.length === 1 ? 'this 1 helps' : `these ${helpful.length} help, the soonest first`}.`,
     };
   }
   const { zh, en } = whyWords(nothingHelps);

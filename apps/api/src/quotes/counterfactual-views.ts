@@ -47,7 +47,7 @@ const CounterfactualShown = z
       .nullable()
       .meta({
         description:
-          'What it may compute within its limit (nodes × limit), as a part of what it may as it is. Below 1, less cost and energy are no gain. ' +
+          'What it may compute within its limit (nodes × limit), as a part of what it may as it is. Below 1 only an earlier start counts as a help. ' +
           'Null: on other cards, of another speed',
       }),
   })

@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.js';
 import type { Cli } from '../cli.js';
 import { CliError, exitCodes } from '../exit.js';
 import { duration, localTime, percent, printData, printJson, say, table } from '../output.js';
+import { type Counterfactuals, whatIfRows } from '../what-if-table.js';
+
+interface Text {
+  readonly zh: string;
+  readonly en: string;
+}
 
 interface Job {
   readonly id: string;
@@ -19,7 +26,7 @@ interface Job {
   readonly placement: { readonly pool: string; readonly nodes: readonly string[] } | null;
   readonly waiting: {
     readonly refusal: string;
-    readonly text: { readonly zh: string; readonly en: string };
+    readonly text: Text;
     readonly estimatedStart: string | null;
   } | null;
 }
@@ -38,9 +45,11 @@ type ShownJob = Job & {
   readonly promise: { readonly p50: string | null; readonly p90: string | null; readonly kept: boolean | null } | null;
 };
 interface Quote {
+  readonly counterfactuals?: Counterfactuals;
   readonly options: readonly {
     readonly pool: string;
     readonly start: { readonly estimate: string; readonly basis: string } | null;
+    readonly stagingSeconds: number | null;
     readonly refusal: { readonly code: string } | null;
     readonly costYuan: string | null;
     readonly energyKwh: number | null;
@@ -74,6 +83,7 @@ export function jobCommands(program: Command, cli: Cli): void {
     .argument('<file>', 'JSON file with the job (the body of POST /v1/jobs), or - for standard input')
     .description('submit a job; prints its id')
     .option('--dry-run', 'ask for a quote instead: where and when it would run, what it would cost, how green')
+    .option('--what-if', 'with --dry-run: say as well what one change to it would gain')
     .option('--wait', 'wait for its end; exits with 1 when it did not complete')
     .option('--idempotency-key <key>', 'submit once however often this is called with the same key')
     .option('--as <who>', 'tenant (or operator) whose key of the development credentials is used')
@@ -106,16 +116,11 @@ export function jobCommands(program: Command, cli: Cli): void {
   job
     .command('explain')
     .argument('<id>')
+    .option('--what-if', 'say as well what one change to it would gain')
     .option('--as <who>')
     .option('--json')
     .description('why it waits and what it waits for')
-    .action(async (id: string, options: { as?: string; json?: boolean }) => {
-      const answer = await cli
-        .client(options.as)
-        .get<{ readonly text: { readonly zh: string; readonly en: string } }>(`/v1/jobs/${id}/explanation`);
-      if (options.json) printJson(answer);
-      else printData(`${answer.text.zh}\n${answer.text.en}`);
-    });
+    .action(async (id: string, options: ExplainOptions) => explain(cli, id, options));
   job
     .command('cancel')
     .argument('<id>')
@@ -142,8 +147,37 @@ export function jobCommands(program: Command, cli: Cli): void {
     });
 }
 
+interface ExplainOptions {
+  readonly whatIf?: boolean;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+interface Explanation {
+  readonly text: Text;
+  readonly stagingSeconds: number | null;
+  readonly latency: { readonly isStale: boolean; readonly text: Text } | null;
+  readonly counterfactuals?: Counterfactuals;
+}
+
+async function explain(cli: Cli, id: string, options: ExplainOptions): Promise<void> {
+  const query = options.whatIf ? '?counterfactuals=true' : '';
+  const answer = await cli.client(options.as).get<Explanation>(`/v1/jobs/${id}/explanation${query}`);
+  if (options.json) return printJson(answer);
+  printData(`${answer.text.zh}\n${answer.text.en}`);
+  if (answer.stagingSeconds !== null) say(`Its inputs are brought in first: ${duration(answer.stagingSeconds)}.`);
+  if (answer.latency?.isStale) printData(`${answer.latency.text.zh}\n${answer.latency.text.en}`);
+  if (answer.counterfactuals) printWhatIf(answer.counterfactuals);
+}
+
+function printWhatIf(told: Counterfactuals): void {
+  const [head, ...rows] = whatIfRows(told);
+  if (head) printData(`\n${table(head, rows)}`);
+  printData(`\n${told.text.zh}\n${told.text.en}`);
+}
+
 interface SubmitOptions {
   readonly dryRun?: boolean;
+  readonly whatIf?: boolean;
   readonly wait?: boolean;
   readonly idempotencyKey?: string;
   readonly as?: string;
@@ -153,21 +187,13 @@ interface SubmitOptions {
 async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<void> {
   const client = cli.client(options.as);
   const body = readBody(file);
-  if (options.dryRun) {
-    const quote = await client.post<Quote>('/v1/quotes', body);
-    if (options.json) printJson(quote);
-    else {
-      printData(quoteTable(quote));
-      say(
-        'Starts are estimated as if every running job used its whole time limit; most end earlier. YUAN is the electricity of the whole limit.',
-      );
-    }
-    if (quote.options.every((option) => option.start === null)) {
-      say('No pool can run it as it stands: see the column REFUSAL.');
-      process.exitCode = exitCodes.failed;
-    }
-    return;
+  if (options.whatIf && !options.dryRun) {
+    throw new CliError(
+      'usage',
+      '--what-if goes with --dry-run: a job that is submitted is asked about by `chusuan job explain ID --what-if`.',
+    );
   }
+  if (options.dryRun) return dryRun(client, body, options);
   // A key of its own makes the CLI's retry after a lost answer safe.
   const key = options.idempotencyKey ?? randomUUID();
   const job = await client.post<{ readonly id: string; readonly state: string }>('/v1/jobs', body, {
@@ -179,6 +205,23 @@ async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<v
   if (options.json) printJson(ended);
   else printData(`${ended.id} ${ended.state}`);
   if (ended.state !== 'completed') process.exitCode = exitCodes.failed;
+}
+
+async function dryRun(client: ApiClient, body: Record<string, unknown>, options: SubmitOptions): Promise<void> {
+  const asked = options.whatIf ? { ...body, counterfactuals: true } : body;
+  const quote = await client.post<Quote>('/v1/quotes', asked);
+  if (options.json) printJson(quote);
+  else {
+    printData(quoteTable(quote));
+    if (quote.counterfactuals) printWhatIf(quote.counterfactuals);
+    say(
+      'Starts are estimated as if every running job used its whole time limit; most end earlier. YUAN is the electricity of the whole limit.',
+    );
+  }
+  if (quote.options.every((option) => option.start === null)) {
+    say('No pool can run it as it stands: see the column REFUSAL.');
+    process.exitCode = exitCodes.failed;
+  }
 }
 
 async function waitFor(cli: Cli, as: string | undefined, id: string): Promise<Job> {
@@ -265,6 +308,7 @@ function quoteTable(quote: Quote): string {
     option.pool,
     option.start ? localTime(option.start.estimate) : '-',
     option.start?.basis ?? '-',
+    option.stagingSeconds === null ? '-' : duration(option.stagingSeconds),
     option.costYuan === null ? '-' : Number(option.costYuan).toFixed(2),
     option.energyKwh?.toFixed(1) ?? '-',
     option.gramsCo2 ? (option.gramsCo2.location / 1000).toFixed(1) : '-',
@@ -273,7 +317,18 @@ function quoteTable(quote: Quote): string {
     option.refusal?.code ?? '',
   ]);
   return table(
-    ['POOL', 'EST. START', 'BASIS', 'YUAN', 'KWH', 'KGCO2', 'GREEN (HOUR-MATCHED)', 'GRID AVERAGE', 'REFUSAL'],
+    [
+      'POOL',
+      'EST. START',
+      'BASIS',
+      'STAGING',
+      'YUAN',
+      'KWH',
+      'KGCO2',
+      'GREEN (HOUR-MATCHED)',
+      'GRID AVERAGE',
+      'REFUSAL',
+    ],
     rows,
   );
 }

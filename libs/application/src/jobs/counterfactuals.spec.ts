@@ -190,7 +190,8 @@ describe('what counts as a help', () => {
     'half the cost for half the time': { answer: [shorter, at(0)], helps: false },
     'less on other cards': { answer: [otherModel, at(0, onOther)], helps: false },
     'half the work, a minute sooner': { base: at(60), answer: [fewer, at(0)], helps: true },
-    'half the work in a greener hour': { answer: [fewer, later], on: { supply: [{}, { gridGreenShare: 0.5 }] }, helps: true },
+    'half the work in a greener hour': { answer: [fewer, later], on: { supply: [{}, { gridGreenShare: 0.5 }] }, helps: false },
+    'other cards in a greener hour': { answer: [otherModel, at(HOUR, onOther)], on: { supply: [{}, { gridGreenShare: 0.5 }] }, helps: true },
   }; // prettier-ignore
   it.each(Object.entries(cases))('%s', async (_sentence, { base = at(0), answer, on, helps }) => {
     expect(kindsOf(await tell(base, [answer], on))).toEqual(helps ? [answer[0].kind] : []);

@@ -23,7 +23,7 @@ export interface Counterfactual {
   readonly startsOnlySo: boolean;
   /**
    * What it may compute within its limit, as a part of what it may as it is: nodes × limit. Null on other cards, which compute
-   * at another speed. Where it is not 1, less cost and less energy are no gain.
+   * at another speed. Where it is not 1, less cost and less energy are no gain; below 1 only an earlier start is.
    */
   readonly workShare: number | null;
 }
@@ -123,10 +123,12 @@ function helps({ gain, startsOnlySo, workShare }: Counterfactual, asItIs: QuoteO
   if ([gain.estimateSeconds, gain.p50Seconds, gain.p90Seconds].some((seconds) => (seconds ?? 0) >= LEAST_SECONDS)) {
     return true;
   }
+  // Who computes less wins nothing by costing less, nor by waiting for a greener hour: that could be had for all of the work.
+  if (workShare !== null && workShare < 1) return false;
   const { greenShare, gramsCo2 } = gain;
   if (greenShare && Math.max(greenShare.hourMatched, greenShare.gridAverage) >= LEAST_PART) return true;
   const energy = asItIs?.energy;
-  if (workShare !== 1 || !energy) return false;
+  if (workShare === null || !energy) return false;
   const isWorthIt = (saved: number | null | undefined, of: number): boolean =>
     of > 0 && (saved ?? 0) >= LEAST_PART * of;
   return (
