@@ -42,12 +42,14 @@ type ChangeKind = (typeof changeKinds)[number];
 const oneSnapshot = 'set transaction isolation level repeatable read read only';
 const currentSnapshot = 'select pg_current_snapshot()::text as cursor';
 
-// A horizon ahead of every transaction comes from a backup of another server and bounds nothing here.
+// A horizon ahead of every transaction comes from a backup of another server and bounds nothing here. When a row of the exchange
+// table comes into force, groups are not what they were, and a group does not change: the follower starts cold.
 const readable = `
   select pg_current_snapshot()::text as cursor,
     pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
     or exists (select from change_horizon where pruned_below <= pg_snapshot_xmax(pg_current_snapshot())
-                 and pruned_below > pg_snapshot_xmin($1::pg_snapshot)) as lost`;
+                 and pruned_below > pg_snapshot_xmin($1::pg_snapshot))
+    or exists (select from exchange_rate where valid_from > $2::timestamptz and valid_from <= $3::timestamptz) as lost`;
 const untold = `
   select kind, array_agg(distinct subject) as subjects from change
   where xact >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xact, $1::pg_snapshot)
@@ -79,6 +81,8 @@ export interface FeedOptions {
 export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
   // Up to when probes of latency have been told stale; of the one follower that this feed has.
   private latencySince: Instant | null = null;
+  // Service time of the last read; of the same follower.
+  private readAt: Instant | null = null;
 
   private readonly keepChanges: number;
   private readonly staleSeconds: () => number;
@@ -104,6 +108,7 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
       return { snapshot: await readSnapshot(session, now, freshFrom), cursor: cursor.rows[0]?.cursor ?? '' };
     });
     this.latencySince = freshFrom;
+    this.readAt = now;
     return picture;
   }
 
@@ -111,7 +116,9 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
     const freshFrom = freshSince(now, this.staleSeconds());
     const followed = await this.database.transaction(async (session): Promise<Followed> => {
       await session.query(oneSnapshot);
-      const { rows } = await session.query<{ cursor: string; lost: boolean }>(readable, [cursor]);
+      const { rows } = await session.query<{ cursor: string; lost: boolean }>(readable, [
+        cursor, timestamptz(this.readAt ?? now), timestamptz(now),
+      ]); // prettier-ignore
       const state = rows[0];
       if (!state || state.lost) return { kind: 'lost' };
       const changes = await session.query<{ kind: ChangeKind; subjects: string[] }>(untold, [cursor]);
@@ -121,7 +128,10 @@ export class PostgresPlannerFeed implements PlannerFeed, PlannerFeedPruner {
       if (turned.length > 0) subjects.set('latency', [...(subjects.get('latency') ?? []), ...turned]);
       return { kind: 'deltas', deltas: await readDeltas(session, subjects, freshFrom), cursor: state.cursor };
     });
-    if (followed.kind === 'deltas') this.latencySince = freshFrom;
+    if (followed.kind === 'deltas') {
+      this.latencySince = freshFrom;
+      this.readAt = now;
+    }
     return followed;
   }
 
