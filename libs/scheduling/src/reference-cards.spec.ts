@@ -37,6 +37,50 @@ const cases: Record<string, { group: GroupModel; perNode: NodeShape; nodes: numb
     nodes: 1,
     want: 1400,
   },
+  'cores and memory in equal parts: as one': {
+    group: group({ cards: 0 }),
+    perNode: shape(0, 25, 250),
+    nodes: 1,
+    want: 250,
+  },
+  'a whole node without cards is a whole card': {
+    group: group({ cards: 0 }),
+    perNode: shape(0, 100, 10),
+    nodes: 1,
+    want: 1000,
+  },
+  'processors alone on nodes with cards: the cards that stay idle do not count': {
+    group: group({}),
+    perNode: shape(0, 30, 100),
+    nodes: 1,
+    want: 300,
+  },
+  'all the cores beside one card of eight: one card, for cards come first': {
+    group: group({}),
+    perNode: shape(1, 100, 10),
+    nodes: 2,
+    want: 2000,
+  },
+  'one that asks for nothing counts the core that it is held to': {
+    group: group({ cards: 0, cores: 4 }),
+    perNode: shape(0),
+    nodes: 2,
+    want: 2,
+  },
+  'nodes of nothing that anybody asks for count as whole ones': {
+    group: group({ cards: 0, cores: 0, memoryGiB: 0 }),
+    perNode: shape(0, 1),
+    nodes: 1,
+    want: 1000,
+  },
+  'half a thousandth is rounded up to one': {
+    group: group({}, 0.0005),
+    perNode: shape(1),
+    nodes: 1,
+    want: 1,
+  },
+  'and less than that too: nothing is free': { group: group({}, 0), perNode: shape(8), nodes: 3, want: 3 },
+  'no nodes count nothing': { group: group({}), perNode: shape(8), nodes: 0, want: 0 },
   'a thousandth is the least that a node counts': {
     group: group({ cards: 0, cores: 1e6 }),
     perNode: shape(0, 1, 0),
@@ -53,5 +97,11 @@ const cases: Record<string, { group: GroupModel; perNode: NodeShape; nodes: numb
 describe('reference cards', () => {
   it.each(Object.entries(cases))('%s', (_sentence, { group: of, perNode, nodes, want }) => {
     expect(referenceMilli(of, perNode, nodes)).toBe(want);
+  });
+
+  it('an hour of an Ascend 910B and one of an A800 are charged in one currency, by their rates', () => {
+    // Eight cards each; a 910B at 0.5 of the reference, an A800 at 0.8: 4 and 6.4 reference cards.
+    const charged = [0.5, 0.8].map((rate) => referenceMilli(group({}, rate), shape(8), 1));
+    expect(charged).toEqual([4000, 6400]);
   });
 });

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { aJob } from './testing/builders.js';
 import type { TenantModel } from './model.js';
 import { fairOrder } from './order.js';
 import { ShareBook, type ShareCharge } from './share-book.js';
+import { runs } from './testing/runs.js';
 
 const HALF_LIFE = 86_400;
 const CARDS = 60;
@@ -22,6 +24,7 @@ function sharesOf(players: readonly Player[], cycles = 4000): Map<string, number
   const got = new Map<string, number>();
   const active: { charge: ShareCharge; endsAt: number }[] = [];
   const waiting = players.filter((player) => player.cards !== undefined);
+  const jobs = new Map(waiting.map(({ id }) => [id, aJob(id, { tenantId: id })]));
   let free = CARDS;
   let total = 0;
   for (let cycle = 0, now = 0; cycle < cycles; cycle++, now += 60) {
@@ -37,10 +40,10 @@ function sharesOf(players: readonly Player[], cycles = 4000): Map<string, number
         );
       }
     }
+    book.setTenants(players.map(({ id, parentId = null, weight }): TenantModel => ({ id, parentId, weight, usage: usage.get(id) ?? 0, usageAsOf: now }))); // prettier-ignore
     for (;;) {
-      book.setTenants(players.map(({ id, parentId = null, weight }): TenantModel => ({ id, parentId, weight, usage: usage.get(id) ?? 0, usageAsOf: now }))); // prettier-ignore
       const order = fairOrder(book.ranksAt(now));
-      const key = ({ id }: Player): number => order.first(aJob(id, { tenantId: id }));
+      const key = ({ id }: Player): number => order.first(jobs.get(id)!);
       const next = waiting.toSorted((a, b) => key(a) - key(b))[0]!;
       if (next.cards! > free) break; // who goes first is waited for
       const charge = { tenantId: next.id, milli: next.cards! * 1000, startedAt: now };
@@ -90,10 +93,44 @@ const cases: Record<string, { players: Player[]; want: Record<string, number> }>
   },
 };
 
+/** What each is due of a full machine where all leaves ask: its part of the weights, level by level. */
+function dueOf(players: readonly Player[]): Map<string, number> {
+  const due = ({ parentId, weight }: Player): number => {
+    const siblings = players.filter((one) => one.parentId === parentId);
+    const parent = players.find(({ id }) => id === parentId);
+    return (weight / siblings.reduce((sum, one) => sum + one.weight, 0)) * (parent ? due(parent) : 1);
+  };
+  return new Map(players.filter(({ cards }) => cards !== undefined).map((player) => [player.id, due(player)]));
+}
+const work = { cards: fc.integer({ min: 1, max: 4 }), seconds: fc.constantFrom(300, 900, 1800) };
+const weight = fc.integer({ min: 1, max: 4 });
+/** Three to five tenants: at the top, or up to three of them below one. */
+const anyPlayers: fc.Arbitrary<Player[]> = fc
+  .tuple(
+    fc.array(fc.record({ weight, ...work }), { minLength: 1, maxLength: 2 }),
+    weight,
+    fc.array(fc.record({ weight, ...work }), { minLength: 2, maxLength: 3 }),
+  )
+  .map(([top, ofFamily, below]) => [
+    ...top.map((player, n) => ({ id: `t${n}`, ...player })),
+    { id: 'family', weight: ofFamily },
+    ...below.map((player, n) => ({ id: `family/${n}`, parentId: 'family', ...player })),
+  ]);
+
 describe('fair share under saturation', () => {
   it.each(Object.entries(cases))('%s', (_sentence, { players, want }) => {
     const shares = sharesOf(players);
     for (const [id, share] of Object.entries(want)) expect(Math.abs(shares.get(id)! - share)).toBeLessThan(0.03);
+  });
+
+  it('whatever the weights, sizes and lengths: after eight hours within two hundredths of the machine of what each is due', () => {
+    fc.assert(
+      fc.property(anyPlayers, (players) => {
+        const shares = sharesOf(players, 480);
+        for (const [id, due] of dueOf(players)) expect(Math.abs(shares.get(id)! - due)).toBeLessThan(0.02);
+      }),
+      { numRuns: runs(15), seed: 20_261_124 },
+    );
   });
 
   it('nobody gains by splitting into tenants below its own', () => {
