@@ -11,16 +11,12 @@ const alsoSeenBy: Readonly<Record<string, readonly string[]>> = {
   'canonical.ts': ['planner.spec.ts'],
   'diagnosis.ts': ['planner.spec.ts', 'what-if.spec.ts'],
   'explanation.ts': ['planner.spec.ts', 'what-if.spec.ts'],
-  'gates.ts': ['green-gate.spec.ts', 'power-gate.spec.ts', 'pass.spec.ts'],
-  'green-hours-gate.ts': ['planner.spec.ts'],
   'job-kinds.ts': ['waiting-queue.spec.ts'],
   'node-timeline.ts': ['node-profile.spec.ts'],
   'order.ts': ['waiting-queue.spec.ts', 'share-convergence.spec.ts'],
-  'quota-gate.ts': ['planner.spec.ts'],
   'quote.ts': ['what-if.spec.ts', 'planner.spec.ts'],
   'refusing.ts': ['filters.spec.ts', 'what-if.spec.ts'],
   'room-book.ts': ['pass.spec.ts', 'planner.spec.ts'],
-  'tenant-accounts.ts': ['share-book.spec.ts', 'planner.spec.ts'],
 };
 
 export const src = 'libs/scheduling/src';

@@ -248,7 +248,9 @@ describe('share book: standing', () => {
     expect(['a', 'b', 'c', 'd'].map(top)).toEqual([[['a', 20, 2]], [['b', 40, 2]], [['c', 10, 1]], [['d', 30, 4]]]);
     expect(order(book, T0)).toBe('c0 a1 b1 d3');
   });
+});
 
+describe('share book: whatever came before', () => {
   it('stands where a fresh book would, whatever came and went, in whatever order', () => {
     const aCharge = fc.record({
       tenantId: fc.constantFrom('a', 'b', 'c'),
