@@ -37,6 +37,8 @@ export class Fleet implements Ground {
   windowsVersion = 0;
   /** Changes whenever a power cap does. */
   capsVersion = 0;
+  /** Changes whenever an outlook does. */
+  outlooksVersion = 0;
   dearest = 0;
   readonly links: readonly LinkModel[];
   private readonly groupIndex: ReadonlyMap<string, number>;
@@ -229,6 +231,7 @@ export class Fleet implements Ground {
     const known = this.outlooks.get(outlook.siteId);
     if (known && known.from > outlook.from) return;
     this.outlooks.set(outlook.siteId, outlook);
+    this.outlooksVersion++;
     this.dearest = 0;
     for (const { yuanPerKwh } of this.outlooks.values()) {
       for (const yuan of yuanPerKwh) this.dearest = Math.max(this.dearest, yuan);

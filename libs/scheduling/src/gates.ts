@@ -20,6 +20,8 @@ export interface Gate {
   earliest(bid: Bid, from: Seconds): Seconds;
   /** Counts the start in: at `now`, or a reservation at a later time. */
   take(bid: Bid, start: Seconds, now: Seconds): Undo;
+  /** As long as it is the same, the gate answers a job as it did before; absent or NaN: it is never the same. */
+  state?(slot: number): number;
 }
 
 // A power cap and a green hour may send a start back and forth; each round goes on in time, and a plan need not look for ever.
@@ -37,6 +39,16 @@ export class Gates {
   refusal(bid: Bid, now: Seconds): Refusal | null {
     for (const gate of this.list) if (gate.earliest(bid, now) > now) return gate.refusal;
     return null;
+  }
+
+  /** Whether a gate is against the start that nothing but an event opens. */
+  isShut(bid: Bid, now: Seconds): boolean {
+    return this.list.some((gate) => gate.earliest(bid, now) === Infinity);
+  }
+
+  /** What the answers to a job depend on besides the nodes, gate by gate. */
+  states(slot: number): number[] {
+    return this.list.map((gate) => gate.state?.(slot) ?? NaN);
   }
 
   /**

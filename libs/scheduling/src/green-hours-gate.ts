@@ -11,14 +11,29 @@ export class GreenGate implements Gate {
   readonly refusal = 'green-share-too-low';
   /** Whether somebody was kept back since the last `begin`. */
   hasKeptBack = false;
+  private outlooksVersion = -1;
+  private begunAt: Seconds = -Infinity;
+  // Changes with every second and every outlook: what a run would have in the mean does.
+  private turns = 0;
 
   constructor(
     private readonly fleet: Fleet,
     private readonly queue: WaitingQueue,
   ) {}
 
-  begin(): void {
+  begin(now: Seconds): void {
     this.hasKeptBack = false;
+    if (now === this.begunAt && this.outlooksVersion === this.fleet.outlooksVersion) return;
+    this.begunAt = now;
+    this.outlooksVersion = this.fleet.outlooksVersion;
+    this.turns++;
+  }
+
+  state(slot: number): number {
+    if (this.queue.job(slot).minGreenShare === undefined) return 0;
+    // Who asks for it may go by what was found before, and then nobody hears of those that are kept back.
+    this.hasKeptBack = true;
+    return this.turns;
   }
 
   earliest({ slot, group }: Bid, from: Seconds): Seconds {

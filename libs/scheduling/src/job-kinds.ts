@@ -130,9 +130,12 @@ export class JobKinds {
 
   private stand(kind: JobKind): void {
     const { candidates, version } = this.ground;
-    kind.eligible = kind.conceivable.filter((index) =>
+    const open = kind.conceivable.filter((index) =>
       passingFilters.every((filter) => filter.passes(kind.sample, candidates[index]!)),
     );
+    // The same array as before where the groups are: what was found out about them is known by it.
+    const isAsBefore = open.length === kind.eligible.length && open.every((index, i) => index === kind.eligible[i]);
+    if (!isAsBefore) kind.eligible = open;
     kind.capacity = 0;
     for (const index of kind.eligible) {
       const { group, up } = candidates[index]!;

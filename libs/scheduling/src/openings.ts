@@ -12,6 +12,8 @@ interface Opening {
  * kept for. What a window says is joined by "and": a booking for a tenant and a class is for jobs that are both.
  */
 export class Openings {
+  /** Changes whenever a window may be open to others than before. */
+  version = 0;
   private openings: readonly Opening[] = [];
   private claimed: ReadonlyMap<string, number> = new Map();
   // By tenant and class, for windows that name no jobs.
@@ -26,6 +28,7 @@ export class Openings {
 
   /** Replaces all windows; those open to nobody are none of our business. */
   set(windows: readonly WindowModel[], groupOf: (groupId: string) => number): void {
+    const before = this.openings;
     this.openings = windows.flatMap(({ id, groupId, openTo }) =>
       openTo ? [{ id, group: groupOf(groupId), openTo }] : [],
     );
@@ -34,7 +37,7 @@ export class Openings {
         kind === 'claim' ? (openTo?.jobs ?? []).map((jobId) => [jobId, groupOf(groupId)] as const) : [],
       ),
     );
-    this.memo.clear();
+    if (before.length + this.openings.length > 0) this.forget();
   }
 
   /** Whether nodes are being vacated for the job. */
@@ -51,6 +54,7 @@ export class Openings {
 
   /** After the tenants' tree has changed. */
   forget(): void {
+    this.version++;
     this.memo.clear();
   }
 

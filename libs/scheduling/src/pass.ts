@@ -1,6 +1,7 @@
 import type { Refusal } from '#libs/domain';
 import { type Bid, Gates } from './gates.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
+import { KindFloors } from './kind-floors.js';
 import type { PlanningPolicy, Seconds } from './model.js';
 import { Openings } from './openings.js';
 import type { Ask, Profile, Taken, Undo } from './profile.js';
@@ -81,9 +82,8 @@ export interface PassWish {
 export class Pass {
   private readonly gates: Gates;
   private readonly openings: Openings;
-  private readonly rooms: RoomBook;
-  // By kind: reservations that were found, limits and starts both ascending. Within a pass nothing longer finds a place before.
-  private floors: { limit: number; start: Seconds }[][] = [];
+  private readonly rooms: RoomBook<Refusal>;
+  private floors = new KindFloors();
   private closed = new Set<number>();
   private reservedSets = new Set<number>();
   private starts: PassStart[] = [];
@@ -94,6 +94,9 @@ export class Pass {
   private reservationUndos: Undo[] = [];
   private isNarrowed = false;
   private looked = 0;
+  // The slot of which it is known that nothing but an event will let it in.
+  private keptForGood = -1;
+  private undone: Undo = () => {};
 
   constructor(private readonly ground: PassGround) {
     this.gates = ground.gates ?? new Gates([]);
@@ -130,8 +133,8 @@ export class Pass {
   }
 
   private reset(now: Seconds): void {
-    this.rooms.open(now);
-    this.floors = [];
+    this.undone = this.rooms.open(now);
+    this.floors = new KindFloors();
     this.closed = new Set();
     this.reservedSets = new Set();
     this.starts = [];
@@ -142,13 +145,14 @@ export class Pass {
     this.reservationUndos = [];
     this.isNarrowed = false;
     this.looked = 0;
+    this.keptForGood = -1;
   }
 
   private outcome(isCutShort: boolean): PassOutcome {
     const unwind = (undos: Undo[]): void => {
       for (let undo = undos.pop(); undo; undo = undos.pop()) undo();
     };
-    const { starts, reservations, blocked, held, looked, startUndos, reservationUndos } = this;
+    const { starts, reservations, blocked, held, looked, startUndos, reservationUndos, undone } = this;
     return {
       starts,
       reservations,
@@ -157,7 +161,10 @@ export class Pass {
       isCutShort,
       looked,
       undoReservations: () => unwind(reservationUndos),
-      undoStarts: () => unwind(startUndos),
+      undoStarts: () => {
+        unwind(startUndos);
+        undone();
+      },
     };
   }
 
@@ -177,7 +184,7 @@ export class Pass {
   /** The group to start in now, or −1. */
   private groupFor(slot: number, kind: JobKind, { now, isMember }: { now: Seconds; isMember: boolean }): number {
     if (!isMember && this.ground.queue.shortest(slot) > this.rooms.at(kind)) return -1;
-    if (this.isShutOut(kind)) return -1;
+    if (this.isShutOut(kind) || this.isKnownInVain(slot, kind, isMember)) return -1;
     this.looked++;
     let best = -1;
     let bestScore = -1;
@@ -196,9 +203,29 @@ export class Pass {
       best = group;
       bestScore = score;
     }
-    if (!isMember) this.rooms.found(kind, room, this.starts);
+    if (!isMember) this.rooms.found(kind, room);
     if (best >= 0) this.held.delete(slot);
+    else if (isMember || this.ground.queue.shortest(slot) <= room) {
+      const about = { held: this.held.get(slot), surroundings: this.surroundings(slot, kind) };
+      this.rooms.inVain(slot, this.ground.queue.job(slot), kind, about);
+    }
     return best;
+  }
+
+  /** Whether a look would find what the last one found, since nothing has happened that it depends on. */
+  private isKnownInVain(slot: number, kind: JobKind, isMember: boolean): boolean {
+    const { queue } = this.ground;
+    if (!isMember && queue.shortest(slot) > this.rooms.recall(kind)) return true;
+    const look = this.rooms.vainLook(slot, queue.job(slot), kind, () => this.surroundings(slot, kind));
+    if (!look) return false;
+    if (look.held) this.held.set(slot, look.held);
+    if (look.isForGood) this.keptForGood = slot;
+    return true;
+  }
+
+  private surroundings(slot: number, kind: JobKind): number[] {
+    const holds = kind.eligible.map((group) => this.holdOf(slot, group));
+    return [this.openings.version, ...this.gates.states(slot), ...holds];
   }
 
   /** @param ask of a job that no window is open to; null: look it up, and lift the windows that are open to it */
@@ -243,7 +270,7 @@ export class Pass {
     const devices = taken.devices && { devices: taken.devices };
     const backfilled = this.closed.has(group);
     this.starts.push({ slot, group, nodes: taken.nodes, count: ask.nodes, seconds, ...devices, backfilled, score });
-    this.rooms.took(group);
+    this.rooms.started(group);
   }
 
   /** What is asked for, or as much as an elastic job can have of the group beside the reservations. */
@@ -265,7 +292,10 @@ export class Pass {
   }
 
   private block(slot: number, kind: JobKind, now: Seconds): void {
-    if (this.mayReserve(kind) && !this.reserve(slot, kind, now)) return;
+    if (this.mayReserve(kind) && (this.keptForGood === slot || !this.reserve(slot, kind, now))) {
+      this.blocked.push(slot);
+      return;
+    }
     for (const group of kind.eligible) this.closed.add(group);
   }
 
@@ -298,7 +328,7 @@ export class Pass {
   private reserve(slot: number, kind: JobKind, now: Seconds): boolean {
     const { queue, profiles } = this.ground;
     const shortest = queue.shortest(slot);
-    const floor = this.floorOf(kind, shortest, now);
+    const floor = this.openings.isEmpty ? this.floors.of(kind, shortest, now) : now;
     let best = -1;
     let start = Infinity;
     for (const group of kind.eligible) {
@@ -309,17 +339,20 @@ export class Pass {
       start = earliest;
     }
     if (best < 0 && this.held.has(slot)) {
-      this.blocked.push(slot);
+      const bid = { slot, nodes: kind.ask.nodes, seconds: shortest };
+      const isShut = kind.eligible.every((group) => this.gates.isShut({ ...bid, group }, now));
+      if (isShut) this.rooms.keptForGood(slot, this.held.get(slot)!);
       return false;
     }
     this.reservedSets.add(kind.set);
     if (best < 0) return true;
-    if (this.openings.isEmpty) this.raiseFloor(kind, shortest, start);
+    if (this.openings.isEmpty) this.floors.raise(kind, shortest, start);
     const seconds = this.holdOf(slot, best);
     const taken: Taken = this.inOpenings(slot, best, () => profiles[best]!.take(kind.ask, start, seconds));
     this.reservationUndos.push(taken.undo);
     const counted = this.gates.take({ slot, group: best, nodes: kind.ask.nodes, seconds }, start, now);
     if (counted) this.reservationUndos.push(counted);
+    this.rooms.reserved(best, { job: queue.job(slot), start, seconds });
     this.reservations.push({ slot, group: best, start });
     this.blocked.push(slot);
     return true;
@@ -338,22 +371,6 @@ export class Pass {
       if (refusal !== null) this.held.set(slot, refusal);
     }
     return earliest;
-  }
-
-  private floorOf(kind: JobKind, limit: number, now: Seconds): Seconds {
-    if (!this.openings.isEmpty) return now;
-    const floors = this.floors[kind.index] ?? [];
-    for (let i = floors.length - 1; i >= 0; i--) if (floors[i]!.limit <= limit) return floors[i]!.start;
-    return now;
-  }
-
-  private raiseFloor(kind: JobKind, limit: number, start: Seconds): void {
-    const floors = (this.floors[kind.index] ??= []);
-    let from = floors.findIndex((floor) => floor.limit >= limit);
-    if (from < 0) from = floors.length;
-    let to = from;
-    while (to < floors.length && floors[to]!.start <= start) to++;
-    floors.splice(from, to - from, { limit, start });
   }
 
   /** Once no more reservations are to be had, only jobs that could start now are worth walking over. */

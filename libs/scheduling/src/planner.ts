@@ -273,7 +273,7 @@ class FleetPlanner implements Planner {
     const ranks = this.policy.order === 'fair' ? this.accounts.newRanks(now) : null;
     if (ranks) this.queue.reorder(fairOrder(ranks));
     this.power.turnTo(now);
-    this.green.begin();
+    this.green.begin(now);
     this.kinds.refresh();
     this.fleet.heedMix(this.kinds.byIndex);
     const resume = this.fleet.settle(now);

@@ -18,6 +18,10 @@ interface Standing {
 export class PowerGate implements Gate {
   readonly refusal = 'power-cap-reached';
   private standing: Standing | null = null;
+  // Counts the changes of load and caps; what a pass takes is no part of it.
+  private turns = 0;
+  private turnsAt: Seconds = -Infinity;
+  private taken = 0;
 
   constructor(
     private readonly fleet: Fleet,
@@ -26,18 +30,15 @@ export class PowerGate implements Gate {
 
   /** Brings what runs up to an instant. A cap that has ended is a cap that is not there. */
   turnTo(now: Seconds): void {
-    if (this.fleet.powerCaps.size === 0) {
-      this.standing = null;
-      return;
-    }
-    const versions = `${this.fleet.holdingsVersion} ${this.fleet.capsVersion}`;
-    const kept = this.standing;
-    // What outlives its limit is taken to go on until the next step: when the first of all holds ends, the book is made anew.
-    if (kept?.versions === versions && now >= kept.from && now < kept.until) return;
-    const book = new PowerBook(this.fleet.candidates, [...this.fleet.powerCaps.values()]);
-    let until = Infinity;
-    for (const attempt of this.fleet.attempts()) until = Math.min(until, this.enter(attempt, book, now));
-    this.standing = { book, versions, from: now, until };
+    const before = this.standing;
+    this.stand(now);
+    if (this.standing === before && now < this.turnsAt) return;
+    this.turns++;
+    this.turnsAt = this.nextEdge(now);
+  }
+
+  state(): number {
+    return this.taken > 0 ? NaN : this.turns;
   }
 
   nextEdge(after: Seconds): Seconds {
@@ -55,7 +56,26 @@ export class PowerGate implements Gate {
     const site = this.siteOf(bid.group);
     const watts = this.wattsOf(bid);
     book.hold(site, watts, start, start + bid.seconds);
-    return () => book.release(site, watts, start, start + bid.seconds);
+    this.taken++;
+    return () => {
+      book.release(site, watts, start, start + bid.seconds);
+      this.taken--;
+    };
+  }
+
+  private stand(now: Seconds): void {
+    if (this.fleet.powerCaps.size === 0) {
+      this.standing = null;
+      return;
+    }
+    const versions = `${this.fleet.holdingsVersion} ${this.fleet.capsVersion}`;
+    const kept = this.standing;
+    // What outlives its limit is taken to go on until the next step: when the first of all holds ends, the book is made anew.
+    if (kept?.versions === versions && now >= kept.from && now < kept.until) return;
+    const book = new PowerBook(this.fleet.candidates, [...this.fleet.powerCaps.values()]);
+    let until = Infinity;
+    for (const attempt of this.fleet.attempts()) until = Math.min(until, this.enter(attempt, book, now));
+    this.standing = { book, versions, from: now, until };
   }
 
   /** @returns when it is taken to end */

@@ -57,13 +57,18 @@ export class QuotaGate implements Gate, Entitlement {
   }
 
   earliest(bid: Bid, from: Seconds): Seconds {
-    const { tenantId } = this.ground.job(bid.slot);
-    const kept = this.kept.get(bid.slot);
-    if (kept === undefined) return this.amountOf(bid) <= this.book.room(tenantId) ? from : Infinity;
+    return this.amountOf(bid) <= this.state(bid.slot) ? from : Infinity;
+  }
+
+  /** What its tenant may still hold: all that the gate asks. */
+  state(slot: number): number {
+    const { tenantId } = this.ground.job(slot);
+    const kept = this.kept.get(slot);
+    if (kept === undefined) return this.book.room(tenantId);
     this.book.release(tenantId, kept);
     const room = this.book.room(tenantId);
     this.book.hold(tenantId, kept);
-    return this.amountOf(bid) <= room ? from : Infinity;
+    return room;
   }
 
   take(bid: Bid, start: Seconds, now: Seconds): Undo {
