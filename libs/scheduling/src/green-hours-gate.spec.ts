@@ -61,7 +61,7 @@ describe('the gate of green hours', () => {
     expect(ask(at(2))).toBe(false);
     expect(ask(NOW)).toBe(true);
     expect(ask(at(2))).toBe(true);
-    gate.begin();
+    gate.begin(NOW);
     expect(gate.hasKeptBack).toBe(false);
   }); // prettier-ignore
 
