@@ -65,6 +65,7 @@ const rules: Record<string, Rule> = {
     want: 'nothing-of-theirs',
   },
   'GET /v1/nodes/{id}': { asked: () => ({ params: { id: node } }), want: 'nothing-of-theirs' },
+  'GET /v1/cycles': { want: 'forbidden' },
   'GET /v1/policy': { want: 'forbidden' },
   'GET /v1/policy/history': { want: 'forbidden' },
   'PUT /v1/policy': { asked: () => ({ body: { schema: 'policy/v1' } }), want: 'forbidden' },

@@ -1,5 +1,6 @@
 import type {
   CatalogueReader,
+  CycleReader,
   EngineDirectory,
   ExplainShare,
   FairnessStore,
@@ -49,6 +50,7 @@ export interface ApiDependencies {
   readonly powerCaps: PowerCapStore;
   readonly latencies: LatencyStore;
   readonly ids: IdSource;
+  readonly cycles: CycleReader;
   readonly policies: PolicyStore;
   readonly policySha256: (text: string) => string;
   readonly fairness: Pick<FairnessStore, 'quota' | 'setQuota'>;

@@ -3,6 +3,7 @@ import { APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import { AccessGuard, Authenticator, CursorSealer, EventStreams, RequestPipe, TokenBuckets } from '#libs/http';
 import type { ApiDependencies } from './api-dependencies.js';
 import { API, REFERENCE } from './api-tokens.js';
+import { CyclesController } from './cycles/cycles.controller.js';
 import { SettlementsController } from './energy/settlements.controller.js';
 import { JobOutputController } from './jobs/job-output.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
@@ -36,6 +37,7 @@ const STREAMS = { pollMs: 1_000, heartbeatMs: 15_000, mostPerKey: 50 };
     PromisesController,
     PoolsController,
     PolicyController,
+    CyclesController,
     TenantsController,
     FairnessController,
     SettlementsController,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { parseSettings, renderFaults } from '#libs/config';
 import { Cli } from './cli.js';
+import { cycleCommands } from './commands/cycles.js';
 import { databaseCommands } from './commands/database.js';
 import { devCommand } from './commands/dev.js';
 import { fairnessCommands } from './commands/fairness.js';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   reservationCommands(program, cli);
   powerCapCommands(program, cli);
   simulateCommand(program);
+  cycleCommands(program, cli);
   replayCommand(program, cli);
   generateCommand(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((it) => it.commands)])

@@ -296,6 +296,8 @@ export const cycleLosses = [
   'superseded',
 ] as const;
 export type CycleLoss = (typeof cycleLosses)[number];
+/** Of cycles that are there to be listed. */
+export const listedLosses = ['other-format', 'superseded'] as const satisfies readonly CycleLoss[];
 
 // ---------------------------------------------------------------- pools, as operators steer them
 

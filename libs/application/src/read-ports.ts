@@ -2,7 +2,7 @@
 import type { Catalogue, Figure, Instant, NodeState } from '#libs/domain';
 import type { HourSettlement } from '#libs/energy';
 import type { ResidualWindow } from '#libs/scheduling';
-import type { Page, Principal } from './ports.js';
+import type { Page, Principal, listedLosses } from './ports.js';
 
 export interface PoolView {
   readonly id: string;
@@ -312,6 +312,8 @@ export interface MetricsReader {
   overcommits(): Promise<readonly { readonly pool: string; readonly nodes: number }[]>;
   outboxPending(): Promise<Readonly<Record<string, number>>>;
   lease(): Promise<{ readonly holder: string; readonly epoch: number }>;
+  /** The oldest cycle that can be replayed; null while there is none. */
+  oldestReplayable(): Promise<{ readonly cycle: number; readonly atWallMs: number } | null>;
   lastCycle(): Promise<{ readonly cycle: number; readonly atWallMs: number } | null>;
   engines(): Promise<
     readonly {
@@ -335,4 +337,26 @@ export interface CounterStore {
       readonly by: number;
     }[],
   ): Promise<void>;
+}
+
+/** A cycle that is kept. */
+export interface CycleView {
+  readonly cycle: number;
+  readonly epoch: number;
+  readonly at: Instant;
+  readonly recordedWallMs: number;
+  readonly policy: { readonly sha256: string; readonly name: string } | null;
+  readonly planSha256: string;
+  readonly starts: number;
+  readonly preemptions: number;
+  readonly considered: number;
+  readonly state: 'keyframe' | 'deltas';
+  /** Of its packed state or deltas. */
+  readonly bytes: number;
+  /** Why it cannot be replayed; null when it can, if its bytes are still what was written. */
+  readonly loss: (typeof listedLosses)[number] | null;
+}
+export interface CycleReader {
+  /** Newest first. Throws RangeError for a cursor that no page ended with. */
+  cycles(page: { readonly limit: number; readonly after: string | null }): Promise<Page<CycleView>>;
 }

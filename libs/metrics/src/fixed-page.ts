@@ -98,6 +98,7 @@ export function fullRows(): Partial<FixedRows> {
     lostSeconds: [{ pool, model: 'ascend-910b', reason: 'lost', cardSeconds: 12 }],
     outboxPending: { dispatch: 1 },
     lease: { holder: 'scheduler-1', epoch: 7 },
+    oldestReplayable: { cycle: 12, atWallMs: 1_794_950_000_000 },
     lastCycle: { cycle: 41, atWallMs: 1_795_000_099_000 },
     engines: [{ pool, engine: 'simulated', reachable: true, observedWallMs: 1_795_000_098_000 }],
   };

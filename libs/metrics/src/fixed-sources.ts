@@ -71,6 +71,7 @@ function emptyRows(): FixedRows {
     overcommits: [],
     outboxPending: {},
     lease: { holder: '', epoch: 0 },
+    oldestReplayable: null,
     lastCycle: null,
     engines: [],
   };

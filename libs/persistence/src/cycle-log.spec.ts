@@ -13,6 +13,7 @@ import { type FreshDatabase, aNewJob, aTenant, aUuid, freshDatabase, insertRows,
 import { PostgresBulkSubmit } from './bulk-submit.js';
 import { PostgresCycleLog } from './cycle-log.js';
 import { openDatabase, type Database, type Session } from './database.js';
+import { PostgresMetricsReader } from './metrics-reader.js';
 import { PostgresJobStore } from './job-store.js';
 
 const t0 = Date.parse('2026-11-22T02:00:00Z');
@@ -127,6 +128,20 @@ describe('the log', () => {
     expect(await log.range()).toEqual({ oldest: 3, newest: 6 });
     await system.query('update cycle_keyframe set format = format + 1 where cycle = 3');
     expect(await log.range()).toEqual({ oldest: 5, newest: 6 });
+  });
+
+  it('tells the exporter when the oldest cycle that can be replayed was recorded', async () => {
+    const metrics = new PostgresMetricsReader(system);
+    expect(await metrics.oldestReplayable()).toBeNull();
+    await recordAll([keyed(3), anEntry(4, 3), keyed(5), keyed(6)]);
+    const at = new Date(t0).toISOString();
+    await system.query("update cycle_record set at_wall = $1::timestamptz + cycle * interval '1 s'", [at]);
+    expect(await metrics.oldestReplayable()).toEqual({ cycle: 3, atWallMs: t0 + 3_000 });
+    await system.query('update cycle_keyframe set format = format + 1 where cycle = 3');
+    expect(await metrics.oldestReplayable()).toEqual({ cycle: 5, atWallMs: t0 + 5_000 });
+    // The number of the keyframe went to a later leader, whose own story begins elsewhere.
+    await system.query('update cycle_record set epoch = 2, keyframe_cycle = null, step = null where cycle = 5');
+    expect(await metrics.oldestReplayable()).toEqual({ cycle: 6, atWallMs: t0 + 6_000 });
   });
 });
 

@@ -5,6 +5,7 @@ export * from './catalogue-store.js';
 export * from './catalogue-version.js';
 export * from './clock-store.js';
 export * from './counter-store.js';
+export * from './cycle-list.js';
 export * from './cycle-log.js';
 export * from './database-errors.js';
 export * from './database.js';

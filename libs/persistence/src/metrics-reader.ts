@@ -1,6 +1,7 @@
 import type { MetricsReader } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
+import { oldestReplayable } from './cycle-reading.js';
 import { type Database, type Statement, statement } from './database.js';
 import { jobTotals } from './job-totals.js';
 import { tenantShares } from './fairness-store.js';
@@ -127,6 +128,10 @@ export class PostgresMetricsReader implements MetricsReader {
       `select case when expires_wall > clock_timestamp() then holder else '' end as holder, epoch from lease where name = 'scheduler'`,
     );
     return rows[0] ?? { holder: '', epoch: 0 };
+  }
+
+  oldestReplayable(): Promise<RowsOf<'oldestReplayable'>> {
+    return oldestReplayable(this.database);
   }
 
   async lastCycle(): Promise<RowsOf<'lastCycle'>> {

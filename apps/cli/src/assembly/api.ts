@@ -21,6 +21,7 @@ import type { Settings } from '#libs/config';
 import { ResidualBook } from '#libs/scheduling';
 import {
   PostgresCatalogueReader,
+  PostgresCycleReader,
   PostgresFairnessStore,
   PostgresJobStore,
   PostgresKeyStore,
@@ -162,6 +163,7 @@ function decisionsOf({
 
 const storesOf = ({ app, system }: Foundation) => ({
   catalogue: new PostgresCatalogueReader(app, system),
+  cycles: new PostgresCycleReader(system),
   keys: new PostgresKeyStore(system),
   pools: new PostgresPoolStore(system),
   reservations: new PostgresReservationStore(app, system),

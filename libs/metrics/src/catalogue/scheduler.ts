@@ -28,6 +28,17 @@ export const schedulerFamilies = {
     help: { zh: '最近一次调度周期完成时刻。', en: 'When the last planning cycle was recorded.' },
     formula: 'wall time of the newest cycle record; absent before the first',
   }),
+  replayOldest: gauge('replay_oldest_cycle', [], {
+    origin: 'state',
+    unit: 'unix s',
+    bound: 1,
+    clock: 'wall',
+    help: {
+      zh: '可重放的最早调度周期的记录时刻。',
+      en: 'When the oldest cycle that can be replayed was recorded.',
+    },
+    formula: 'wall time of the oldest keyframe in a form that this version reads; absent before the first',
+  }),
   leader: gauge('scheduler_leader', [], {
     origin: 'state',
     unit: '0/1',

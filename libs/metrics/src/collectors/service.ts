@@ -16,13 +16,15 @@ const MS_PER_SECOND = 1_000;
 
 export const schedulerCollector: Collector = {
   name: 'scheduler',
-  families: ['leader', 'fencingToken', 'lastCycle'],
+  families: ['leader', 'fencingToken', 'lastCycle', 'replayOldest'],
   async collect({ metrics }, into) {
     const { holder, epoch } = await metrics.lease();
     into.add('leader', {}, holder === '' ? 0 : 1);
     into.add('fencingToken', {}, epoch);
     const last = await metrics.lastCycle();
     if (last !== null) into.add('lastCycle', {}, last.atWallMs / MS_PER_SECOND);
+    const oldest = await metrics.oldestReplayable();
+    if (oldest !== null) into.add('replayOldest', {}, oldest.atWallMs / MS_PER_SECOND);
   },
 };
 
