@@ -184,6 +184,21 @@ describe('a power cap in the plan', () => {
     expect(plan.waiting).toMatchObject([{ refusal: 'power-cap-reached', estimatedStart: 7200 }]);
   });
 
+  it('holds for the whole limit of a start, whatever is predicted', () => {
+    const capped = { id: 'c', siteId: 'g-site', from: 1060, until: 7200, watts: 999 };
+    const startsWith = (limit: number) =>
+      createPlanner(
+        aSnapshot({
+          groups: [aGroup('g', { nodes: ['a', 'b'], watts: { idle: 100, peak: 500 } })],
+          running: [anAttempt('r', 'g', { endsBy: 9000 })],
+          powerCaps: [capped],
+          queued: [aJob('j', { limit, predicted: 5 })],
+        }),
+        aPolicy({ runTimes: 'predicted' }),
+      ).plan(1000).starts.length;
+    expect([startsWith(60), startsWith(61)]).toEqual([1, 0]);
+  });
+
   it('takes what outlived its limit to go on, whenever it was asked before', () => {
     expect(plannedAt(999, 1990, 1985, 1990).starts).toEqual(plannedAt(999, 1990, 1990).starts);
     expect(plannedAt(999, 1990, 1985, 1990).starts).toEqual([]);

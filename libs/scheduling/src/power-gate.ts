@@ -4,6 +4,7 @@ import { holdEnd, holdingOf } from './holdings.js';
 import type { RunningJob, Seconds } from './model.js';
 import { PowerBook, wattsOf } from './power-book.js';
 import type { Undo } from './profile.js';
+import { stagingSeconds } from './staging.js';
 import type { WaitingQueue } from './waiting-queue.js';
 
 interface Standing {
@@ -47,7 +48,7 @@ export class PowerGate implements Gate {
 
   earliest(bid: Bid, from: Seconds): Seconds {
     if (!this.standing) return from;
-    return this.standing.book.earliest(this.siteOf(bid.group), this.wattsOf(bid), bid.seconds, from);
+    return this.standing.book.earliest(this.siteOf(bid.group), this.wattsOf(bid), this.longest(bid), from);
   }
 
   take(bid: Bid, start: Seconds): Undo {
@@ -55,10 +56,11 @@ export class PowerGate implements Gate {
     const { book } = this.standing;
     const site = this.siteOf(bid.group);
     const watts = this.wattsOf(bid);
-    book.hold(site, watts, start, start + bid.seconds);
+    const until = start + this.longest(bid);
+    book.hold(site, watts, start, until);
     this.taken++;
     return () => {
-      book.release(site, watts, start, start + bid.seconds);
+      book.release(site, watts, start, until);
       this.taken--;
     };
   }
@@ -86,6 +88,14 @@ export class PowerGate implements Gate {
     const until = holdEnd(attempt, now, 'limit');
     book.hold(this.siteOf(group), wattsOf({ nodes: count, perNode }, this.fleet.group(group)), -Infinity, until);
     return until;
+  }
+
+  /** Staging and the whole limit, whatever is predicted: once it runs it counts for so long. */
+  private longest({ slot, group, seconds }: Bid): Seconds {
+    return Math.max(
+      seconds,
+      stagingSeconds(this.queue.job(slot), this.fleet.candidates[group]!) + this.queue.limit(slot),
+    );
   }
 
   private siteOf(group: number): string {

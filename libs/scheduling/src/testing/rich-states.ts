@@ -21,8 +21,14 @@ export const richGroups = [
   aGroup('east', { poolId: 'east', nodes: ['e0', 'e1', 'e2', 'e3'], blocks: [0, 0, 1, 1], watts }),
   aGroup('west', { poolId: 'west', nodes: ['w0', 'w1', 'w2'], exchangeRate: 0.5 }),
   aGroup('counted', { poolId: 'east', nodes: 4, watts: { idle: 0, peak: 100 } }),
+  aGroup('edge', {
+    poolId: 'edge',
+    nodes: ['d0', 'd1'],
+    shape: { cards: 2, cores: 32, memoryGiB: 128 },
+    sharing: { kind: 'mig', slices: 4 },
+  }),
 ];
-const pools = [aPool('east'), aPool('west')];
+const pools = [aPool('east'), aPool('west'), aPool('edge', { siteId: 'west-site', tenants: ['b'] })];
 const links = [{ fromSiteId: 'east-site', toSiteId: 'west-site', gbitPerSecond: 1 }];
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -39,7 +45,13 @@ const workClass = fc.constantFrom('training' as const, 'inference' as const);
 export const anyRichJob: fc.Arbitrary<Partial<QueuedJob>> = fc
   .record({
     nodes: fc.integer({ min: 1, max: 4 }),
-    perNode: fc.constantFrom({ cards: 8, cores: 8, memoryGiB: 32 }, { cards: 4, cores: 8, memoryGiB: 32 }),
+    perNode: fc.constantFrom(
+      { cards: 8, cores: 8, memoryGiB: 32 },
+      { cards: 8, cores: 8, memoryGiB: 32 },
+      { cards: 4, cores: 8, memoryGiB: 32 },
+      { cards: 1, cores: 4, memoryGiB: 16 },
+      { cards: 0.3, cores: 2, memoryGiB: 8 },
+    ),
     limit: fc.integer({ min: 1, max: 2000 }),
     share: fc.constantFrom(0.2, 0.7, 1),
     priority: fc.integer({ min: 0, max: 3 }),
@@ -85,16 +97,25 @@ const anyDraft: fc.Arbitrary<Draft> = fc.record({
     .map((more) => ({ ...present(more), ...(more.nodesMax !== undefined && { nodesMin: 1 }) })),
 });
 
+const places: readonly (readonly [groupId: string, node: number])[] = [
+  ...[0, 1, 2, 3].map((node) => ['east', node] as const),
+  ...[0, 1, 2].map((node) => ['west', node] as const),
+  ...[0, 1, 2, 3].map((node) => ['counted', node] as const),
+  ...[0, 1].map((node) => ['edge', node] as const),
+];
+
 /** One attempt on each node at most, so that nothing is over its capacity. */
-const anyRunning: fc.Arbitrary<RunningJob[]> = fc.array(anyDraft, { minLength: 11, maxLength: 11 }).map((drafts) =>
-  drafts.flatMap(({ isHere, isAdrift, more }, place) => {
-    if (!isHere) return [];
-    const groupId = place < 4 ? 'east' : place < 7 ? 'west' : 'counted';
-    const node = place < 4 ? place : place - 4;
-    const nodeIndices = groupId === 'counted' || isAdrift ? [] : [node];
-    return [anAttempt(`r${place}`, groupId, { ...more, nodeIndices, nodeCount: 1 })];
-  }),
-);
+const anyRunning: fc.Arbitrary<RunningJob[]> = fc
+  .array(anyDraft, { minLength: places.length, maxLength: places.length })
+  .map((drafts) =>
+    drafts.flatMap(({ isHere, isAdrift, more }, i) => {
+      if (!isHere) return [];
+      const [groupId, node] = places[i]!;
+      const nodeIndices = groupId === 'counted' || isAdrift ? [] : [node];
+      const part = { perNode: { cards: 0.5, cores: 4, memoryGiB: 16 }, ...(!isAdrift && { devices: [[node]] }) };
+      return [anAttempt(`r${i}`, groupId, { ...more, ...(groupId === 'edge' && part), nodeIndices, nodeCount: 1 })];
+    }),
+  );
 
 const anyWindow: fc.Arbitrary<Omit<WindowModel, 'id'>> = fc
   .record({
@@ -215,7 +236,8 @@ export const anyRichPolicy: fc.Arbitrary<PlanningPolicy> = fc
 /** What the committer makes of a plan's starts. */
 export const attemptsFrom = (plan: CyclePlan, queued: readonly QueuedJob[]): RunningJob[] =>
   plan.starts.map((start) => {
-    const { class: jobClass, priority, nodes, nodesMax } = queued.find(({ id }) => id === start.jobId)!;
+    const job = queued.find(({ id }) => id === start.jobId)!;
+    const { class: jobClass, priority, nodes, nodesMax, preemptible, checkpointInterval, preemptions } = job;
     return {
       attemptId: `attempt of ${start.jobId}`,
       jobId: start.jobId,
@@ -228,6 +250,7 @@ export const attemptsFrom = (plan: CyclePlan, queued: readonly QueuedJob[]): Run
       endsBy: start.endsBy,
       class: jobClass,
       priority,
+      ...present({ preemptible, checkpointInterval, preemptions, devices: start.devices }),
       ...(start.predictedEnd !== undefined && { predictedEnd: start.predictedEnd }),
       ...(nodesMax !== undefined && { nodesMin: nodes, nodesMax }),
     };
