@@ -3,7 +3,7 @@ import { statement, timestamptz, type Database } from './database.js';
 
 /** Cycles dropped in one transaction, unless a single keyframe bears more: nobody waits long, and vacuum keeps pace. */
 const CYCLES_AT_ONCE = 2_000;
-/** What a cycle takes beside its packed deltas: its row, its index entries, what TOAST adds (measured, libs/persistence/README.md). */
+/** What a cycle takes beside its packed deltas: row, index entries, what TOAST adds. Measured: 434 at 100,000 cycles of 1.5 kB, more when few. */
 const ROW_BYTES = 600;
 
 // One row a keyframe is read, none of what stands on it: 100,000 cycles are about 500 rows. The newest keyframe is never chosen.

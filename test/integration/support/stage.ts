@@ -22,6 +22,7 @@ import {
   fixedPolicy,
   noInstruments,
   noOutlook,
+  type PolicySource,
 } from '#libs/application';
 import { type Catalogue, type Instant, type JobRequest, SECOND_MS, nodeIdsOf } from '#libs/domain';
 import { FaultyEngine, type FaultyEngineOptions, SimulatedEngine } from '#libs/engines';
@@ -85,6 +86,8 @@ const KEYFRAME_EVERY = 4;
 export class Stage {
   now: Instant = testEpoch;
   life!: SchedulerLife;
+  /** What every life of the scheduler plans by; the next cycle follows a change. */
+  policy: PolicySource = fixedPolicy(defaultPolicy);
   readonly engines = new Map<string, FaultyEngine>();
   private readonly pools: ReadonlyMap<string, PoolRow>;
   private readonly submitJob: SubmitJob;
@@ -154,12 +157,9 @@ export class Stage {
       log: new PostgresCycleLog(system),
       ...failing,
     };
-    const mirror = new PlannerMirror(
-      new PostgresPlannerFeed(system),
-      new InProcessPlanner(),
-      noOutlook,
-      fixedPolicy(defaultPolicy),
-    );
+    const mirror = new PlannerMirror(new PostgresPlannerFeed(system), new InProcessPlanner(), noOutlook, {
+      current: () => this.policy.current(),
+    });
     const instruments = noInstruments.scheduler;
     const engines = { of: (poolId: string) => this.engines.get(poolId) ?? null };
     const cycle = new RunCycle(

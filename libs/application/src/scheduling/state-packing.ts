@@ -18,7 +18,7 @@ export interface Chunk {
 
 /** Items in a piece of text: a string of the whole would meet the engine's limit (512 MB) at about a million jobs. */
 const ITEMS_AT_ONCE = 2_000;
-// Level 1: of 100,000 jobs it makes what level 6 makes plus a third, in a fifth of the time.
+// Level 1: a state of 100,000 jobs is a fifth larger than at level 6 (5.2 MB, 4.3 MB) and packed in half the time.
 const packed = (text: string): Uint8Array => gzipSync(text, { level: 1 });
 
 export const sealed = (bytes: Uint8Array): Chunk => ({
