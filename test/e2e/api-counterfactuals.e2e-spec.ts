@@ -104,7 +104,7 @@ describe('what is in the way', () => {
           gain: { estimateSeconds: null, costYuan: null },
         },
       ]);
-      expect(told.items[0].text.en).toContain('as it is, no start is in sight');
+      expect(told.items[0].text.en).toContain('while no start is in sight as it is');
     } finally {
       await setQuota({ cards: 130 });
     }

@@ -114,7 +114,7 @@ function sentence({ change, option, gain, startsOnlySo, workShare }: Counterfact
   const at = option.start && rfc3339(option.start.p50Ms ?? option.start.estimateMs);
   const parts: Words[] = [
     { zh: `${what.zh}：预计 ${at} 在${pool.zh}开始`, en: `${what.en} it would start at ${at} in ${pool.en}` },
-    startsOnlySo ? { zh: '否则看不到开始时间', en: 'as it is, no start is in sight' } : soonerWords(gain),
+    startsOnlySo ? { zh: '否则看不到开始时间', en: 'while no start is in sight as it is' } : soonerWords(gain),
     ...costWords(gain),
     ...greenWords(gain),
     ...workWords(workShare),

@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant, JOULES_PER_KWH, type JobRequest, type Refusal, joules } from '#libs/domain';
+import { HOUR_MS, type Instant, JOULES_PER_KWH, type JobRequest, type Refusal, hourStart, joules } from '#libs/domain';
 import { type SupplyHour, nodeWatts, powerModelAt, supplyStack } from '#libs/energy';
 import type { Admission, Evidence, PoolOption, QueuedJob, ResidualBook, WhatIfs } from '#libs/scheduling';
 import type { SiteBook } from '../energy/site-energy.js';
@@ -57,7 +57,7 @@ export class OptionPrices {
   /** With what is known by now of how starts fell. */
   async at(now: Instant): Promise<PriceList> {
     const residuals = (await this.ports.residuals?.()) ?? null;
-    const books = [...this.ports.books.values()];
+    const books = Array.from(this.ports.books.values(), rememberingHours);
     return {
       price: (option, request) => {
         const { poolId, groupId, refusal, evidence, stagingSeconds = null } = option;
@@ -70,6 +70,26 @@ export class OptionPrices {
         books.flatMap((book) => book.groups).find((group) => group.id === groupId)?.acceleratorModel ?? null,
     };
   }
+}
+
+/** A book that works an hour out once, however many options cross it. For the life of one answer: books follow the catalogue. */
+function rememberingHours(book: SiteBook): SiteBook {
+  return {
+    ...book,
+    supplyAt: byHour((at) => book.supplyAt(at)),
+    pueAt: byHour((at) => book.pueAt(at)),
+    expectedWattsAt: byHour((at) => book.expectedWattsAt(at)),
+  };
+}
+
+function byHour<T>(of: (at: Instant) => T): (at: Instant) => T {
+  const known = new Map<Instant, T>();
+  return (at) => {
+    const hour = hourStart(at);
+    const kept = known.get(hour) ?? of(at);
+    known.set(hour, kept);
+    return kept;
+  };
 }
 
 interface QuoteContext {
