@@ -12,6 +12,8 @@ afterAll(() => api.close());
 const submit = (body: unknown) => ask('POST /v1/jobs', { key: api.keys.blue, body });
 const resources = (named: Readonly<Record<string, unknown>>) =>
   aBody({ resources: { nodes: 1, acceleratorsPerNode: 8, ...named } });
+const aPart = (acceleratorFraction: number, named: object = {}) =>
+  aBody({ class: 'inference', resources: { nodes: 1, acceleratorFraction, ...named } });
 const constraints = (named: Readonly<Record<string, unknown>>) => aBody({ constraints: named });
 const run = (named: Readonly<Record<string, unknown>>) => aBody({ run: named });
 
@@ -62,11 +64,36 @@ const faults: Record<string, Case> = {
     wantPointer: '#/resources/nodes/max',
     wantDetail: /is below min: 2 < 4/,
   },
-  'a fraction of a card': {
-    body: resources({ acceleratorFraction: 0.5 }),
-    wantCode: 'not-offered',
+  'a part of a card for training': {
+    body: resources({ acceleratorsPerNode: 1, acceleratorFraction: 0.5 }),
     wantPointer: '#/resources/acceleratorFraction',
-    wantDetail: /not offered in this version/,
+    wantDetail: /is for jobs of class inference or interactive, and this one is training: ask for whole cards/,
+  },
+  'a part of two cards': {
+    body: aPart(0.5, { acceleratorsPerNode: 2 }),
+    wantPointer: '#/resources/acceleratorsPerNode',
+    wantDetail: /is 2, and a fraction is of one card/,
+  },
+  'a part of no card': {
+    body: aPart(0.5, { acceleratorsPerNode: 0 }),
+    wantPointer: '#/resources/acceleratorsPerNode',
+    wantDetail: /is 0, and a fraction is of one card/,
+  },
+  'nothing of a card': { body: aPart(0), wantPointer: '#/resources/acceleratorFraction', wantDetail: />0/ },
+  'a part that is the whole card': {
+    body: aPart(1),
+    wantPointer: '#/resources/acceleratorFraction',
+    wantDetail: /<1/,
+  },
+  'a part of a card with four decimals': {
+    body: aPart(0.1234),
+    wantPointer: '#/resources/acceleratorFraction',
+    wantDetail: /more than three decimals/,
+  },
+  'neither cards nor a part of one': {
+    body: resources({ acceleratorsPerNode: undefined }),
+    wantPointer: '#/resources/acceleratorsPerNode',
+    wantDetail: /is required/,
   },
   'an empty list of inputs': { body: aBody({ inputs: [] }), wantPointer: '#/inputs', wantDetail: />=1/ },
   'inputs from a site that does not exist': {

@@ -1,7 +1,16 @@
 /** What the use cases need of engines, of the outbox that feeds them, and of the attempts that they report on. */
-import type { AttemptOutcome, Instant, JobInput, JobRun, JobState, NodeShape } from '#libs/domain';
+import type { AttemptOutcome, Instant, JobInput, JobRun, JobState, NodeShape, SharingKind } from '#libs/domain';
 
 // ---------------------------------------------------------------- engines
+
+/** How the cards of a node are given out in parts. */
+export interface CardSharing {
+  readonly kind: SharingKind;
+  /** Milli-cards held of each card, in whole slices; 1000: whole cards. */
+  readonly milli: number;
+  /** Which cards of each node, in the order of the nodes' ids; counted from 0. */
+  readonly devices: readonly (readonly number[])[];
+}
 
 export interface DispatchOrder {
   readonly attemptId: string;
@@ -13,6 +22,8 @@ export interface DispatchOrder {
   readonly nodeIds: readonly string[];
   readonly nodes: number;
   readonly perNode: NodeShape;
+  /** Absent where cards are not shared: the engine gives out whole cards as it likes. */
+  readonly sharing?: CardSharing;
   readonly limitSeconds: number;
   /** Goes on from the checkpoint after so many seconds of its run; absent: from the start. The limit counts from there. */
   readonly resumeFromSeconds?: number;

@@ -12,6 +12,7 @@ import type {
   PlannedStart,
   Snapshot,
 } from '#libs/scheduling';
+import type { CardSharing } from './engine-ports.js';
 import type { VersionedPolicy } from './scheduling/policies.js';
 import type { Chunk } from './scheduling/state-packing.js';
 
@@ -102,6 +103,8 @@ export interface JobView {
     readonly poolId: string;
     readonly groupId: string;
     readonly nodeIds: readonly string[];
+    /** Null where cards are not shared. */
+    readonly sharing: CardSharing | null;
     readonly state: string;
     readonly placedAt: Instant;
     readonly startedAt: Instant | null;

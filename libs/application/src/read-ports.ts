@@ -1,5 +1,5 @@
 /** What screens, reports and the exporter read. Views are plain data; times are epoch ms on the service clock. */
-import type { Catalogue, Figure, Instant, NodeState } from '#libs/domain';
+import type { Catalogue, Figure, Instant, NodeState, SharingKind } from '#libs/domain';
 import type { HourSettlement } from '#libs/energy';
 import type { ResidualWindow } from '#libs/scheduling';
 import type { Page, Principal, listedLosses } from './ports.js';
@@ -46,6 +46,8 @@ export interface GroupView {
   readonly cards: Readonly<Record<'free' | 'allocated' | 'reserved' | 'drained' | 'down' | 'maintenance', number>>;
   readonly cores: Readonly<Record<'free' | 'allocated' | 'reserved' | 'drained' | 'down' | 'maintenance', number>>;
   readonly memoryGiB: Readonly<Record<'free' | 'allocated' | 'reserved' | 'drained' | 'down' | 'maintenance', number>>;
+  /** Null where cards are given out whole. `cardsHeld`: what is held of the cards that `cards` counts as allocated by their first part. */
+  readonly sharing: { readonly kind: SharingKind; readonly slices: number; readonly cardsHeld: number } | null;
 }
 export interface LiveCounts {
   readonly nodes: number;
@@ -78,7 +80,10 @@ export interface NodeView {
   readonly attempts: readonly {
     readonly attemptId: string;
     readonly tenantId: string | null;
+    /** What it holds: whole cards, or slices of one. */
     readonly cards: number;
+    /** Which; null where cards are not shared. */
+    readonly devices: readonly number[] | null;
   }[];
 }
 export interface SettlementView {

@@ -22,9 +22,9 @@ describe('the seeds of this checkout', () => {
       }, 0);
   const ezhou = (): string[] => catalogue.pools.filter(({ id }) => id.startsWith('ezhou-')).map(({ id }) => id);
 
-  it('have 11 pools of Ezhou with 329.2 P FP16', () => {
-    expect(ezhou()).toHaveLength(11);
-    expect(fp16Pflops(ezhou())).toBeCloseTo(329.2, 1);
+  it('have 12 pools of Ezhou with 334.3 P FP16', () => {
+    expect(ezhou()).toHaveLength(12);
+    expect(fp16Pflops(ezhou())).toBeCloseTo(334.3, 1);
     expect(catalogue.systems.find(({ id }) => id === 'ezhou-3-3-n')?.poolIds.toSorted()).toEqual(ezhou().toSorted());
   });
 
@@ -41,11 +41,11 @@ describe('the seeds of this checkout', () => {
     expect(catalogue.pools.filter(({ scope }) => scope === 'federated')).toHaveLength(10);
   });
 
-  it('have 2,552 cards in the pools that are run', () => {
+  it('have 2,568 cards in the pools that are run', () => {
     const cards = catalogue.pools
       .filter((pool) => pool.enabled)
       .reduce((sum, { modelled }) => sum + modelled.accelerators, 0);
-    expect(cards).toBe(2552);
+    expect(cards).toBe(2568);
   });
 
   it('pin what Slurm would run and delegate the rest', () => {
@@ -121,6 +121,27 @@ const brokenSeeds: Record<string, Broken> = {
     to: 'nodeType: a880-8',
     wantPath: 'pools[ezhou-cucc].nodeGroups[ezhou-cucc-a800-8].nodeType',
     wantProblem: /no node type has the id "a880-8"/,
+  },
+  'cards that are shared where the engine chooses the nodes': {
+    file: 'ezhou-3-3-n/ctcc.yaml',
+    from: 'placement: pinned',
+    to: 'placement: delegated',
+    wantPath: 'pools[ezhou-ctcc-vnpu].nodeGroups[ezhou-ctcc-vnpu-atlas-800t-a2].sharing',
+    wantProblem: /whose engine chooses the nodes \(placement delegated\)/,
+  },
+  'cards that are shared and are not there': {
+    file: 'ezhou-3-3-n/yinshangyun.yaml',
+    from: 'architecture: {id: x86_64, assumption: A-NT-7}',
+    to: 'architecture: {id: x86_64, assumption: A-NT-7}\n        sharing: {kind: mig, slices: 7, assumption: A-SHR-1}',
+    wantPath: 'pools[ezhou-yinshangyun].nodeGroups[ezhou-yinshangyun-cpu-2s].sharing',
+    wantProblem: /shares cards that its nodes do not have/,
+  },
+  'slices that would not add up to a card': {
+    file: 'ezhou-3-3-n/ctcc.yaml',
+    from: 'slices: 4',
+    to: 'slices: 33',
+    wantPath: 'pools[ezhou-ctcc-vnpu].nodeGroups[ezhou-ctcc-vnpu-atlas-800t-a2].sharing.slices',
+    wantProblem: /neither 1 to 30 nor a divisor of 1000/,
   },
   'a district that does not exist': {
     file: yueke,

@@ -6,6 +6,7 @@ import { SeedCollection, isMapping } from './seed-collection.js';
 import { SeedDocument, type SeedFault } from './seed-document.js';
 import { checkProvenance } from './seed-provenance.js';
 import { checkDuplicates, checkReferences } from './seed-references.js';
+import { sharingFaults } from './seed-sharing.js';
 import { checkTotals } from './seed-totals.js';
 
 export type { SeedFault } from './seed-document.js';
@@ -32,6 +33,7 @@ export async function loadSeeds(directory: string): Promise<LoadedSeeds> {
     ...checkDuplicates(seeds),
     ...checkReferences(seeds),
     ...checkTotals(seeds),
+    ...sharingFaults(seeds),
     ...checkMonthlyFactor(seeds, readable),
   ];
   if (faults.length > 0) return { kind: 'faults', faults: faults.toSorted(byPlace) };

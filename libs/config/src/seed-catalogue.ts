@@ -66,6 +66,7 @@ function nodeGroupOf(seeds: SeedCollection, poolId: string, group: SeedItem<'poo
     },
     power: type.power,
     ...(group.nodesPerBlock && { nodesPerBlock: group.nodesPerBlock }),
+    ...(group.sharing && { sharing: group.sharing }),
   };
 }
 

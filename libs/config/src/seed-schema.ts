@@ -6,6 +6,7 @@ import {
   poolStatuses,
   poolTiers,
   precisions,
+  sharingKinds,
   stacks,
 } from '#libs/domain';
 import { z } from 'zod';
@@ -101,6 +102,14 @@ const nodeGroup = z.strictObject({
   nodes: wholeFigure,
   architecture: sourced({ id: z.enum(architectures) }).optional(),
   nodesPerBlock: sourced({ value: z.int().positive() }).optional(),
+  sharing: sourced({
+    kind: z.enum(sharingKinds),
+    slices: z
+      .int()
+      .min(1)
+      .max(1000)
+      .refine((slices) => slices <= 30 || 1000 % slices === 0, 'is neither 1 to 30 nor a divisor of 1000'),
+  }).optional(),
 });
 const pool = z.strictObject({
   id,

@@ -9,6 +9,7 @@ import type {
   NodeShape,
   PlacementMode,
   PoolTier,
+  SharingKind,
   Stack,
 } from './topology.js';
 
@@ -149,6 +150,8 @@ export interface NodeGroup {
   readonly power: readonly PowerModelRow[];
   /** Nodes in one topology block, in the order of their index; absent: all are one block. */
   readonly nodesPerBlock?: Figure;
+  /** Each card may be given out in parts of `1 / slices`; absent: whole cards only. */
+  readonly sharing?: Sourced<{ readonly kind: SharingKind; readonly slices: number }>;
 }
 /** Ids of the nodes of a group that no inventory has named yet. */
 export const nodeIdsOf = (group: Pick<NodeGroup, 'id' | 'nodes'>): string[] =>

@@ -129,8 +129,8 @@ export const refusalTexts = {
     en: 'no link is declared from the site of its inputs',
   },
   'fraction-not-offered': {
-    zh: '该节点组不提供所要的切卡比例',
-    en: 'no node group it may use gives out cards in such fractions',
+    zh: '可用的资源池都不切分加速卡，只能申请整卡',
+    en: 'no pool it may use shares its accelerators; it would have to ask for whole ones',
   },
   'power-cap-reached': { zh: '站点用电上限已达到', en: "the site's power cap leaves no room for it" },
   'green-share-too-low': {

@@ -24,6 +24,10 @@ export const poolTiers = [
 ] as const;
 export type PoolTier = (typeof poolTiers)[number];
 
+/** How the cards of a node are given out in parts: virtual NPUs, MIG instances, or turns of time. */
+export const sharingKinds = ['vnpu', 'mig', 'time-slice'] as const;
+export type SharingKind = (typeof sharingKinds)[number];
+
 export const nodeStates = ['up', 'drained', 'down', 'maintenance'] as const;
 export type NodeState = (typeof nodeStates)[number];
 
@@ -39,7 +43,7 @@ export interface Figure {
 }
 export const isAssumed = (figure: Pick<Figure, 'assumption'>): boolean => figure.assumption !== undefined;
 
-/** What one node has, or what a job takes of one: whole cards, cores and GiB (milli-cards come with shared accelerators). */
+/** What one node has, or what a job takes of one: cores and GiB, and whole cards or, of a shared one, a part in whole thousandths. */
 export interface NodeShape {
   readonly cards: number;
   readonly cores: number;

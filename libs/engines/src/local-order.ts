@@ -39,6 +39,17 @@ export function environmentOf(order: DispatchOrder, work: string): Readonly<Reco
     ...order.run.environment,
     [ATTEMPT_VARIABLE]: order.attemptId,
     CHUSUAN_JOB_ID: order.jobId,
+    ...cardsOf(order),
+  };
+}
+
+/** Which cards of this machine it was given, and how much of each. Told, not enforced: the job is trusted to keep to them. */
+function cardsOf({ sharing }: DispatchOrder): Readonly<Record<string, string>> {
+  if (!sharing) return {};
+  return {
+    CHUSUAN_CARDS: (sharing.devices[0] ?? []).join(','),
+    CHUSUAN_CARD_MILLI: String(sharing.milli),
+    CHUSUAN_CARD_SHARING: sharing.kind,
   };
 }
 

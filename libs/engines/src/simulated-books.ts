@@ -19,6 +19,8 @@ interface Room {
   cards: number;
   cores: number;
   memoryGiB: number;
+  /** Milli-cards in use of each card that is given out by name; such a card is used up by its first part. */
+  readonly parts: Map<number, number>;
 }
 
 /** What is free on each node, by the engine's own count: it never runs more on a node than the node has. */
@@ -27,7 +29,7 @@ export class SimulatedBooks {
   private readonly groups: ReadonlyMap<string, readonly Room[]>;
 
   constructor(private readonly pool: SimulatedPool) {
-    this.rooms = new Map(pool.nodes.map((node) => [node.id, { node, ...node.shape }]));
+    this.rooms = new Map(pool.nodes.map((node) => [node.id, { node, ...node.shape, parts: new Map() }]));
     this.groups = Map.groupBy(this.rooms.values(), (room) => room.node.groupId);
   }
 
@@ -49,27 +51,36 @@ export class SimulatedBooks {
   }
 
   hold(nodeIds: readonly string[], takings: Takings): void {
-    this.shift(nodeIds, takings.perNode, -1);
+    this.shift(nodeIds, takings, 1);
   }
   giveBack(nodeIds: readonly string[], takings: Takings): void {
-    this.shift(nodeIds, takings.perNode, 1);
+    this.shift(nodeIds, takings, -1);
   }
 
-  private shift(nodeIds: readonly string[], by: NodeShape, sign: 1 | -1): void {
-    for (const id of nodeIds) {
+  private shift(nodeIds: readonly string[], takings: Takings, sign: 1 | -1): void {
+    nodeIds.forEach((id, place) => {
       const room = this.rooms.get(id);
       // A node that left the pool while a job ran on it has no room to count.
-      if (room === undefined) continue;
-      room.cards += sign * by.cards;
-      room.cores += sign * by.cores;
-      room.memoryGiB += sign * by.memoryGiB;
-    }
+      if (room === undefined) return;
+      const { perNode, sharing } = takings;
+      const before = room.parts.size;
+      for (const device of sharing?.devices[place] ?? []) shiftPart(room, device, sign * (sharing?.milli ?? 0));
+      room.cards -= sharing ? room.parts.size - before : sign * perNode.cards;
+      room.cores -= sign * perNode.cores;
+      room.memoryGiB -= sign * perNode.memoryGiB;
+    });
   }
 
   private pinned(nodeIds: readonly string[], takings: Takings): readonly string[] | null {
-    const isFree = (id: string): boolean => {
+    const isFree = (id: string, place: number): boolean => {
       const room = this.rooms.get(id);
-      return room !== undefined && fitsIn(takings.perNode, room);
+      if (room === undefined) return false;
+      const { perNode, sharing } = takings;
+      if (!sharing) return fitsIn(perNode, room);
+      const devices = sharing.devices[place] ?? [];
+      const opened = devices.filter((device) => !room.parts.has(device)).length;
+      const isLeft = devices.every((device) => (room.parts.get(device) ?? 0) + sharing.milli <= 1000);
+      return isLeft && fitsIn({ ...perNode, cards: opened }, room);
     };
     return nodeIds.every(isFree) ? nodeIds : null;
   }
@@ -90,6 +101,12 @@ export class SimulatedBooks {
     }
     const strange = order.nodeIds.filter((id) => !this.rooms.has(id));
     if (strange.length > 0) return `pool "${this.pool.id}" has no node ${strange.map((id) => `"${id}"`).join(', ')}`;
+    const { sharing } = order;
+    const absent = order.nodeIds.find((id, place) => {
+      const { cards } = this.shapeOf(id);
+      return sharing?.devices[place]?.some((device) => device >= cards) ?? false;
+    });
+    if (absent !== undefined) return `node "${absent}" does not have the cards that the order names`;
     const small = order.nodeIds.find((id) => !fitsIn(order.perNode, this.shapeOf(id)));
     return small === undefined ? null : `node "${small}" is smaller than the ${told(order.perNode)} it asks for`;
   }
@@ -105,6 +122,12 @@ export class SimulatedBooks {
   private shapeOf(id: string): NodeShape {
     return this.rooms.get(id)?.node.shape ?? { cards: 0, cores: 0, memoryGiB: 0 };
   }
+}
+
+function shiftPart(room: Room, device: number, milli: number): void {
+  const used = (room.parts.get(device) ?? 0) + milli;
+  if (used > 0) room.parts.set(device, used);
+  else room.parts.delete(device);
 }
 
 const told = (shape: NodeShape): string => `${shape.cards} cards, ${shape.cores} cores and ${shape.memoryGiB} GiB`;

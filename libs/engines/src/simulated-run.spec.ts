@@ -33,6 +33,15 @@ describe('the ref of a simulated job', () => {
     const takes = { groupId: 'ascend/910b ~ 鄂州', nodes: 3, perNode: { cards: 8, cores: 0.5, memoryGiB: 1536 } };
     expect(takingsOf(refOf('0001', takes))).toEqual(takes);
   });
+  it('gives back which part of which cards it takes of each node', () => {
+    const takes = {
+      groupId: 'h20',
+      nodes: 2,
+      perNode: { cards: 0.25, cores: 2, memoryGiB: 16 },
+      sharing: { milli: 285, devices: [[3], [0]] },
+    };
+    expect(takingsOf(refOf('0001', takes))).toEqual(takes);
+  });
   it('says nothing when another engine wrote it', () => {
     expect(takingsOf('slurm-4711')).toBeNull();
   });

@@ -36,25 +36,35 @@ export interface Takings {
   readonly groupId: string;
   readonly nodes: number;
   readonly perNode: NodeShape;
+  /** So many milli-cards of each of these cards of each node, in the order of the nodes; absent: any cards, whole ones. */
+  readonly sharing?: { readonly milli: number; readonly devices: readonly (readonly number[])[] };
 }
 
 /**
  * The engine's own id of a job. It carries what the job takes, because a stored job has no other place for it and the books of
  * the pool must be rebuilt from the store after a restart.
  */
-export function refOf(id: string, order: Pick<DispatchOrder, 'groupId' | 'nodes' | 'perNode'>): string {
+export function refOf(
+  id: string,
+  order: Pick<DispatchOrder, 'groupId' | 'nodes' | 'perNode'> & Pick<Takings, 'sharing'>,
+): string {
   const { cards, cores, memoryGiB } = order.perNode;
-  return `sim-${id}/${order.nodes}/${cards}/${cores}/${memoryGiB}/${order.groupId}`;
+  const { sharing } = order;
+  const parts = sharing ? `@${sharing.milli}:${sharing.devices.map((devices) => devices.join('.')).join(',')}` : '';
+  return `sim-${id}${parts}/${order.nodes}/${cards}/${cores}/${memoryGiB}/${order.groupId}`;
 }
 
-const refPattern = /^sim-[^/]+\/(\d+)\/([\d.]+)\/([\d.]+)\/([\d.]+)\/(.*)$/;
+const refPattern = /^sim-[^/@]+(?:@(\d+):([\d.,]*))?\/(\d+)\/([\d.]+)\/([\d.]+)\/([\d.]+)\/(.*)$/;
 
 /** Null for a ref that this engine did not write: such a job is timed and ended like any other, but takes no room. */
 export function takingsOf(ref: string): Takings | null {
-  const [, nodes, cards, cores, memoryGiB, groupId] = refPattern.exec(ref) ?? [];
+  const [, milli, devices, nodes, cards, cores, memoryGiB, groupId] = refPattern.exec(ref) ?? [];
   if (groupId === undefined) return null;
   const perNode = { cards: Number(cards), cores: Number(cores), memoryGiB: Number(memoryGiB) };
-  return { groupId, nodes: Number(nodes), perNode };
+  const takings = { groupId, nodes: Number(nodes), perNode };
+  if (milli === undefined || devices === undefined) return takings;
+  const numbers = (text: string): number[] => (text === '' ? [] : text.split('.').map(Number));
+  return { ...takings, sharing: { milli: Number(milli), devices: devices.split(',').map(numbers) } };
 }
 
 /** A held row of the store, as prepare writes it. */

@@ -93,6 +93,7 @@ export function aGroup(id: string, more: Partial<GroupView> = {}): GroupView {
     cards: { free: 12, allocated: 12, reserved: 0, drained: 8, down: 0, maintenance: 0 },
     cores: { free: 288, allocated: 288, reserved: 0, drained: 192, down: 0, maintenance: 0 },
     memoryGiB: { free: 1_536, allocated: 1_536, reserved: 0, drained: 1_024, down: 0, maintenance: 0 },
+    sharing: null,
     ...more,
   };
 }

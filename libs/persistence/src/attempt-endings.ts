@@ -5,7 +5,7 @@ import { accrue, cardsHeld, type Usage, type Use, type UsedShape } from './usage
 
 const findAlive = statement(
   'ending-find-alive',
-  `select a.id, a.job_id, a.tenant_id, a.class, a.pool_id, a.started_at, a.limit_seconds, a.nodes, a.cards, a.cores, a.memory_gib,
+  `select a.id, a.job_id, a.tenant_id, a.class, a.pool_id, a.started_at, a.limit_seconds, a.nodes, a.cards, a.held_milli, a.cores, a.memory_gib,
      g.cores as group_cores, g.memory_gib as group_memory_gib,
      exchange_rate_at(g.accelerator_model, g.node_type_id, a.placed_at) as exchange_rate, j.state as job_state, j.tries_left, j.submitted_at, a.preempt_at is not null as is_preempted,
      (j.request->'flexibility'->>'checkpointIntervalSeconds')::int as checkpoint_seconds
@@ -67,12 +67,24 @@ const writeEndings = statement(
       avoid_pools = case when o.state = 'rejected' and not o.pool_id = any(j.avoid_pools)
         then j.avoid_pools || o.pool_id else j.avoid_pools end
     from over o where j.id = o.job_id returning j.id
+  ), part as (
+    select p.node_id, d.index, sum(o.held_milli)::int as milli
+    from over o join placement_node p on p.attempt_id = o.id, unnest(p.devices) as d(index)
+    where o.placement = 'pinned' group by p.node_id, d.index
+  ), device_freed as (
+    update device d set used_milli = d.used_milli - p.milli from part p where d.node_id = p.node_id and d.index = p.index
+  ), closed as (
+    -- a card is free when its last part is
+    select p.node_id, count(*)::int as cards from part p join device d on d.node_id = p.node_id and d.index = p.index
+    where d.used_milli = p.milli group by p.node_id
   ), node_freed as (
     update node n set used_cards = n.used_cards - t.cards, used_cores = n.used_cores - t.cores,
       used_memory_gib = n.used_memory_gib - t.memory_gib
     from (
-      select p.node_id, sum(p.cards)::int as cards, sum(p.cores)::int as cores, sum(p.memory_gib)::int as memory_gib
-      from over o join placement_node p on p.attempt_id = o.id where o.placement = 'pinned' group by p.node_id
+      select p.node_id, (sum(case when p.devices is null then p.cards else 0 end) + coalesce(max(c.cards), 0))::int as cards,
+        sum(p.cores)::int as cores, sum(p.memory_gib)::int as memory_gib
+      from over o join placement_node p on p.attempt_id = o.id left join closed c on c.node_id = p.node_id
+      where o.placement = 'pinned' group by p.node_id
     ) t where n.id = t.node_id
   ), group_freed as (
     update node_group g set allocated_cards = g.allocated_cards - t.cards, allocated_cores = g.allocated_cores - t.cores,

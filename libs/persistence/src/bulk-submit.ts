@@ -1,4 +1,5 @@
 import type { BulkSubmit, NewJob } from '#libs/application';
+import { cardColumnsOf } from './card-parts.js';
 import { timestamptz, type Session } from './database.js';
 
 // The order of the array is the order of submission: identity values are drawn above the sort. Ids that are there already are
@@ -6,14 +7,14 @@ import { timestamptz, type Session } from './database.js';
 const insertJobs = `
   with said as (
     select * from json_to_recordset($1::json) as j(
-      position int, id uuid, tenant_id text, name text, class text, priority int, request jsonb, nodes int, cards int,
+      position int, id uuid, tenant_id text, name text, class text, priority int, request jsonb, nodes int, cards int, card_milli int,
       cores int, memory_gib int, limit_seconds int, predicted_seconds int, submitted_at timestamptz, channel text,
       sample boolean)
   ), job_row as (
     insert into job (id, tenant_id, name, class, priority, request, nodes, cards, cores, memory_gib, limit_seconds,
-                     predicted_seconds, submitted_at, channel, sample)
+                     predicted_seconds, submitted_at, channel, sample, card_milli)
     select id, tenant_id, name, class, priority, request, nodes, cards, cores, memory_gib, limit_seconds,
-           predicted_seconds, submitted_at, channel, sample from said order by position
+           predicted_seconds, submitted_at, channel, sample, card_milli from said order by position
     on conflict (id) do nothing
     returning id, tenant_id, submitted_at, channel, sequence
   ), told as (
@@ -47,7 +48,7 @@ function recordOf(job: NewJob, position: number): Record<string, unknown> {
     priority: job.priority,
     request: job.request,
     nodes: job.nodes,
-    cards: job.perNode.cards,
+    ...cardColumnsOf(job.perNode.cards),
     cores: job.perNode.cores,
     memory_gib: job.perNode.memoryGiB,
     limit_seconds: job.limitSeconds,

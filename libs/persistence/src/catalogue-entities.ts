@@ -82,6 +82,8 @@ export const NodeGroupSchema = defineEntity({
     powerExponent: p.double(),
     fp16TflopsPerCard: p.double().name('fp16_tflops_per_card'),
     fp64TflopsPerNode: p.double().name('fp64_tflops_per_node'),
+    sharingKind: p.text().nullable(),
+    sharingSlices: p.integer().nullable(),
     facts: p.json<unknown>(),
     assumed: p.boolean(),
     position: p.integer(),

@@ -18,7 +18,7 @@ import { readUsage } from './usage-view.js';
 // Who may not see a tenant still sees that its attempt holds the node, not whose it is.
 const nodesOf = `
   with ${heldByNode}, told as (
-    select l.node_id, json_agg(json_build_object('attemptId', a.id, 'cards', l.cards,
+    select l.node_id, json_agg(json_build_object('attemptId', a.id, 'cards', l.cards * a.held_milli / 1e3, 'devices', l.devices,
       'tenantId', case when a.tenant_id = any ($2::text[]) then a.tenant_id end) order by a.id) as attempts
     from alive a join placement_node l on l.attempt_id = a.id group by l.node_id
   )

@@ -180,6 +180,8 @@ function groupRow(group: NodeGroup, position: number, { type, model }: GroupPart
     powerExponent: power.exponent.value,
     fp16TflopsPerCard: model?.fp16Tflops.value ?? 0,
     fp64TflopsPerNode: (type.fp64TflopsPerNode?.value ?? 0) + group.shape.cards * (model?.fp64TensorTflops?.value ?? 0),
+    sharingKind: (group.sharing?.kind ?? null) as string | null,
+    sharingSlices: group.sharing?.slices ?? null,
     facts: group as unknown,
     assumed: holdsAssumption(group),
     position,

@@ -2,6 +2,7 @@ import type { Catalogue, NodeGroup } from '#libs/domain';
 import { loadSeeds } from '#libs/config';
 import { type FreshDatabase, freshDatabase, runWork } from '#libs/testing';
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { PostgresAttemptStore } from './attempt-store.js';
 import { PostgresCatalogueStore } from './catalogue-store.js';
 import { type Database, openDatabase } from './database.js';
 import { openOrm } from './orm.js';
@@ -227,6 +228,41 @@ describe('a change of the seeds', () => {
   });
 });
 
+const whole = (group: NodeGroup): Catalogue => {
+  const { sharing: _sharing, ...others } = group;
+  return { ...seeds, nodeGroups: seeds.nodeGroups.map((other) => (other.id === group.id ? others : other)) };
+};
+
+describe('cards that begin to be shared', () => {
+  const cardsOf = async (index: number): Promise<unknown> =>
+    await one(
+      `select n.used_cards, array_agg(d.used_milli order by d.index) as milli from node n left join device d on d.node_id = n.id
+         where n.group_id = $1 and n.index = $2 group by n.id`,
+      [pinned.id, index],
+    );
+
+  it('are told apart on each node, and go away again with the sharing', async () => {
+    expect(await cardsOf(1)).toEqual({ used_cards: 0, milli: Array.from({ length: pinned.shape.cards }, () => 0) });
+    await store.store(whole(pinned), { enable: [] });
+    expect(await cardsOf(1)).toEqual({ used_cards: 0, milli: [null] });
+  });
+
+  it('are given to the work that is on them, as whole ones, and come back when it ends', async () => {
+    await store.store(whole(pinned), { enable: [] });
+    const some = (cards: number): NodeGroup => ({ ...pinned, shape: { cards, cores: 8, memoryGiB: 64 } });
+    const works = [await workOn(some(2), [0]), await workOn(some(3), [0])];
+    await store.store(seeds, { enable: [] });
+    const rest = Array.from({ length: pinned.shape.cards - 5 }, () => 0);
+    expect(await cardsOf(0)).toEqual({ used_cards: 5, milli: [1000, 1000, 1000, 1000, 1000, ...rest] });
+    const attempts = new PostgresAttemptStore(system);
+    const ended = { outcome: 'completed' as const, startedAt: null, endedAt: 1, exitCode: 0 };
+    await attempts.ended([{ attemptId: works[0]!.attemptId, ...ended }]);
+    expect(await cardsOf(0)).toEqual({ used_cards: 3, milli: [0, 0, 1000, 1000, 1000, ...rest] });
+    await attempts.ended([{ attemptId: works[1]!.attemptId, ...ended }]);
+    expect(await cardsOf(0)).toEqual({ used_cards: 0, milli: Array.from({ length: pinned.shape.cards }, () => 0) });
+  });
+});
+
 describe('a change that would strand running work is refused, and nothing is written', () => {
   type Case = { wanted: () => Catalogue; running: () => Promise<unknown>; wantProblem: RegExp };
   const cases: Record<string, Case> = {
@@ -259,6 +295,16 @@ describe('a change that would strand running work is refused, and nothing is wri
       running: () => workOn(delegated, [0]),
       wanted: () => withPool(delegated.poolId, { enabled: false }),
       wantProblem: /is to be disabled, and 1 attempts/,
+    },
+    'the cards of a group are cut in another way': {
+      running: () => workOn(pinned, [0]),
+      wanted: () => withGroup(pinned, { sharing: { kind: 'vnpu', slices: 2, assumption: 'A-SHR-2' } }),
+      wantProblem: /changes how its cards are shared, and 1 attempts hold nodes there/,
+    },
+    'the cards of a group are not shared any more': {
+      running: () => workOn(pinned, [0]),
+      wanted: () => whole(pinned),
+      wantProblem: /changes how its cards are shared, and 1 attempts hold nodes there/,
     },
     'a pool changes its way of placement': {
       running: () => workOn(pinned, [0]),

@@ -11,6 +11,7 @@ import {
   TenantSchema,
 } from './catalogue-entities.js';
 import { type CatalogueRows, catalogueRows, referenceKinds } from './catalogue-rows.js';
+import { followSharing } from './device-sql.js';
 import { serviceNow } from './service-time-sql.js';
 import { strandedWork } from './stranded-work.js';
 
@@ -147,6 +148,7 @@ async function followUp(em: EntityManager, wanted: CatalogueRows): Promise<void>
        and (n.installed_cards, n.installed_cores, n.installed_memory_gib) is distinct from (g.cards, g.cores, g.memory_gib)`,
   );
   await addNodes(em, wanted);
+  for (const statement of followSharing) await em.execute(statement);
   await em.execute(recomputeUsable('true'));
   await em.execute(`insert into change (kind, subject) values ('catalogue', 'seeds')`);
 }

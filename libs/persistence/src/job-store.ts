@@ -2,6 +2,7 @@ import type { IdempotencyClaim, JobFilter, JobStore, JobView, NewJob, Principal,
 import type { JobEventView } from '#libs/application';
 import type { JobState } from '#libs/domain';
 import type { EndedRun } from '#libs/scheduling';
+import { cardColumnsOf } from './card-parts.js';
 import { ownerOf, statement, timestamptz, type Database, type Session } from './database.js';
 import { listQuery, type ListPage } from './job-list.js';
 import { jobViewOf, selectJobView, type JobRow } from './job-view.js';
@@ -10,9 +11,9 @@ import { jobViewOf, selectJobView, type JobRow } from './job-view.js';
 const submitSql = (claimed: string, guard: string): string => `
   with ${claimed} job_row as (
     insert into job (id, tenant_id, name, class, priority, request, nodes, cards, cores, memory_gib, limit_seconds,
-                     predicted_seconds, submitted_at, channel, sample)
+                     predicted_seconds, submitted_at, channel, sample, card_milli)
     select $1::uuid, $2::text, $3::text, $4::text, $5::int, $6::jsonb, $7::int, $8::int, $9::int, $10::int, $11::int,
-           $12::int, $13::timestamptz, $14::text, $15::boolean
+           $12::int, $13::timestamptz, $14::text, $15::boolean, $16::int
     ${guard}
     returning id, tenant_id, submitted_at, channel
   ), told as (
@@ -22,7 +23,7 @@ const submitSql = (claimed: string, guard: string): string => `
     insert into change (kind, subject) select 'job', id::text from job_row
   ), audited as (
     insert into audit_record (at, actor, action, subject, tenant_id, detail)
-    select submitted_at, $16::text, 'job.submit', id::text, tenant_id, jsonb_build_object('channel', channel) from job_row
+    select submitted_at, $17::text, 'job.submit', id::text, tenant_id, jsonb_build_object('channel', channel) from job_row
   )
   select count(*) as stored from job_row`;
 
@@ -31,7 +32,7 @@ const submitWithKey = statement(
   submitSql(
     `claim as (
       insert into idempotency_key (owner, key, fingerprint, job_id, status, body)
-      values ($17::text, $18::text, $19::bytea, $1::uuid, $20::int, $21::jsonb) on conflict do nothing returning 1
+      values ($18::text, $19::text, $20::bytea, $1::uuid, $21::int, $22::jsonb) on conflict do nothing returning 1
     ),`,
     'where exists (select from claim)',
   ),
@@ -195,10 +196,11 @@ export class PostgresJobStore implements JobStore {
 const actorOf = (principal: Principal): string => `${principal.role}:${principal.keyId}`;
 
 function jobValues(job: NewJob): unknown[] {
-  const { cards, cores, memoryGiB } = job.perNode;
+  const { cores, memoryGiB } = job.perNode;
+  const { cards, card_milli: cardMilli } = cardColumnsOf(job.perNode.cards);
   return [
     job.id, job.tenantId, job.name, job.class, job.priority, JSON.stringify(job.request), job.nodes, cards, cores, memoryGiB,
-    job.limitSeconds, job.predictedSeconds, timestamptz(job.submittedAt), job.channel, job.sample,
+    job.limitSeconds, job.predictedSeconds, timestamptz(job.submittedAt), job.channel, job.sample, cardMilli,
   ]; // prettier-ignore
 }
 

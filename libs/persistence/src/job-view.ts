@@ -1,5 +1,5 @@
 import type { JobView } from '#libs/application';
-import type { JobState, Refusal } from '#libs/domain';
+import type { JobState, Refusal, SharingKind } from '#libs/domain';
 import type { Evidence } from '#libs/scheduling';
 
 /** A job with its last placement and, while it waits, why it waits. A queued job has no placement, whatever was tried before. */
@@ -9,11 +9,14 @@ export const selectJobView = `
     a.id as attempt_id, a.pool_id, a.group_id, a.state as attempt_state, a.placed_at, a.started_at as attempt_started_at,
     a.ends_by, a.backfilled, a.staging_seconds, a.staging_until,
     array(select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) as node_ids,
+    (select json_agg(p.devices order by p.node_id) from placement_node p where p.attempt_id = a.id and p.devices is not null) as devices,
+    a.held_milli, g.sharing_kind,
     v.refusal, v.estimated_start, v.basis, v.pool_id as verdict_pool_id, v.evidence, v.cycle, v.decided_at
   from job j
   left join lateral (
     select t.* from attempt t where t.job_id = j.id and j.state <> 'queued' order by t.number desc limit 1
   ) a on true
+  left join node_group g on g.id = a.group_id
   left join job_verdict v on v.job_id = j.id and j.state = 'queued'`;
 
 interface PlacementColumns {
@@ -28,6 +31,9 @@ interface PlacementColumns {
   readonly staging_seconds: number;
   readonly staging_until: number | null;
   readonly node_ids: readonly string[];
+  readonly devices: readonly (readonly number[])[] | null;
+  readonly held_milli: number;
+  readonly sharing_kind: SharingKind | null;
 }
 interface VerdictColumns {
   readonly refusal: Refusal | null;
@@ -83,6 +89,8 @@ function placementOf(row: PlacementColumns): JobView['placement'] {
     poolId: row.pool_id,
     groupId: row.group_id,
     nodeIds: row.node_ids,
+    sharing:
+      row.devices && row.sharing_kind ? { kind: row.sharing_kind, milli: row.held_milli, devices: row.devices } : null,
     state: row.attempt_state,
     placedAt: row.placed_at,
     startedAt: row.attempt_started_at,

@@ -29,8 +29,8 @@ const jobsSubmitted = statement(
 );
 const queuedDemand = statement(
   'metrics-queued-demand',
-  `select class, case when jsonb_array_length(models) = 1 then models->>0 else '' end as model, sum(nodes * cards) as cards
-   from (select class, nodes, cards, case jsonb_typeof(request->'resources'->'acceleratorModels') when 'array'
+  `select class, case when jsonb_array_length(models) = 1 then models->>0 else '' end as model, (sum(nodes * cards * card_milli) / 1e3)::float8 as cards
+   from (select class, nodes, cards, card_milli, case jsonb_typeof(request->'resources'->'acceleratorModels') when 'array'
            then request->'resources'->'acceleratorModels' else '[]' end as models from job where state = 'queued') q
    group by 1, 2 order by 1, 2`,
 );
@@ -81,19 +81,22 @@ const lostSeconds = statement(
 const overcommits = statement(
   'metrics-overcommits',
   `with live as (
-     select a.id, a.pool_id, a.group_id, a.placement, a.nodes, a.cards, a.cores, a.memory_gib from attempt a where a.state in ${holdingStates}
+     select a.id, a.pool_id, a.group_id, a.placement, a.nodes, a.cards, a.held_milli, a.cores, a.memory_gib from attempt a where a.state in ${holdingStates}
    ), overfull as (
      select l.pool_id, p.node_id as subject from live l join placement_node p on p.attempt_id = l.id left join node n on n.id = p.node_id
      where l.placement = 'pinned' group by 1, 2, n.installed_cards, n.installed_cores, n.installed_memory_gib
-     having n.installed_cards is null or sum(p.cards) > n.installed_cards or sum(p.cores) > n.installed_cores
+     having n.installed_cards is null or sum(p.cards * l.held_milli) > n.installed_cards * 1000 or sum(p.cores) > n.installed_cores
        or sum(p.memory_gib) > n.installed_memory_gib
+     union all
+     select l.pool_id, p.node_id from live l join placement_node p on p.attempt_id = l.id, unnest(p.devices) as d(index)
+     group by 1, 2, d.index having sum(l.held_milli) > 1000
      union all
      select l.pool_id, l.group_id from live l join node_group g on g.id = l.group_id where l.placement = 'delegated'
      group by 1, 2, g.node_count, g.cards, g.cores, g.memory_gib
      having sum(l.nodes * l.cards) > g.node_count * g.cards or sum(l.nodes * l.cores) > g.node_count * g.cores
        or sum(l.nodes * l.memory_gib) > g.node_count * g.memory_gib
    )
-   select p.id as pool, count(o.subject) as nodes from pool p left join overfull o on o.pool_id = p.id
+   select p.id as pool, count(distinct o.subject) as nodes from pool p left join overfull o on o.pool_id = p.id
    where p.enabled or o.subject is not null group by p.id order by p.id`,
 );
 const engines = statement(

@@ -1,5 +1,6 @@
 import type { DispatchOrder, Outbox, OutboxMessage } from '#libs/application';
-import type { JobInput, JobRun } from '#libs/domain';
+import type { JobInput, JobRun, SharingKind } from '#libs/domain';
+import { cardsOf } from './card-parts.js';
 import { statement, type Database, type Session } from './database.js';
 
 // The lease is the due time itself: a message that is claimed and never ticked off becomes due again by itself.
@@ -16,8 +17,11 @@ const claimDue = statement(
     a.cards, a.cores, a.memory_gib, a.limit_seconds, j.name, coalesce(j.request->'run', '{}') as run, j.progress_seconds,
     a.staging_seconds, j.request->'inputs' as inputs,
     case when a.placement = 'pinned' then array(
-      select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) else '{}' end as node_ids
-  from claimed c join attempt a on a.id = c.attempt_id join job j on j.id = a.job_id order by c.id`,
+      select p.node_id from placement_node p where p.attempt_id = a.id order by p.node_id) else '{}' end as node_ids,
+    (select json_agg(p.devices order by p.node_id) from placement_node p where p.attempt_id = a.id and p.devices is not null) as devices,
+    g.sharing_kind, a.held_milli, j.card_milli
+  from claimed c join attempt a on a.id = c.attempt_id join job j on j.id = a.job_id
+    join node_group g on g.id = a.group_id order by c.id`,
 );
 const finish = statement(
   'outbox-done',
@@ -57,6 +61,10 @@ interface ClaimedRow {
   readonly staging_seconds: number;
   readonly inputs: readonly JobInput[] | null;
   readonly node_ids: readonly string[];
+  readonly devices: readonly (readonly number[])[] | null;
+  readonly sharing_kind: SharingKind | null;
+  readonly held_milli: number;
+  readonly card_milli: number;
 }
 
 /** What is still to be said to engines, written in the transaction that decided it. Takes a database opened as chusuan_system. */
@@ -114,7 +122,9 @@ const orderOf = (row: ClaimedRow): DispatchOrder => ({
   groupId: row.group_id,
   nodeIds: row.node_ids,
   nodes: row.nodes,
-  perNode: { cards: row.cards, cores: row.cores, memoryGiB: row.memory_gib },
+  perNode: { cards: cardsOf(row), cores: row.cores, memoryGiB: row.memory_gib },
+  ...(row.devices &&
+    row.sharing_kind && { sharing: { kind: row.sharing_kind, milli: row.held_milli, devices: row.devices } }),
   limitSeconds: row.limit_seconds,
   run: row.run,
   ...(row.inputs && row.inputs.length > 0 && { inputs: row.inputs }),

@@ -6,6 +6,7 @@ import {
   decideStarts,
   type AcceptedStart,
   type Decision,
+  type DeviceRow,
   type GroupRow,
   type JobRow,
   type NodeRow,
@@ -21,7 +22,7 @@ const lockLease = statement('plan-lock-lease', `select epoch from lease where na
 
 const lockJobs = statement(
   'plan-lock-jobs',
-  `select id, state, nodes, (request->'resources'->>'nodesMax')::int as nodes_max, cards, cores, memory_gib, attempts from job where id = any($1::uuid[]) order by id for no key update`,
+  `select id, state, nodes, (request->'resources'->>'nodesMax')::int as nodes_max, cards, card_milli, cores, memory_gib, attempts from job where id = any($1::uuid[]) order by id for no key update`,
 );
 const findAttempts = statement('plan-find-attempts', 'select id, job_id from attempt where id = any($1::uuid[])');
 const findGroups = statement(
@@ -35,6 +36,13 @@ const lockNodes = statement(
    from (select distinct * from unnest($1::text[], $2::int[])) as asked(group_id, index)
    join node n on n.group_id = asked.group_id and n.index = asked.index
    order by n.id for no key update of n`,
+);
+// The lock of a node holds its cards too, and whether they are told apart: nobody writes either without it, so both are read
+// under it.
+const findDevices = statement(
+  'plan-find-devices',
+  `select n.group_id, g.sharing_slices as slices, d.node_id, d.index, 1000 - d.used_milli as milli
+   from device d join node n on n.id = d.node_id join node_group g on g.id = n.group_id where d.node_id = any($1::text[])`,
 );
 const lockGroups = statement(
   'plan-lock-groups',
@@ -50,20 +58,34 @@ const writeStarts = statement(
   `with start as (
     select * from json_to_recordset($1::json) as s(
       attempt_id uuid, job_id uuid, pool_id text, group_id text, placement text, nodes int, ends_by timestamptz, backfilled boolean,
-      staging_seconds int)
+      staging_seconds int, held_milli int)
   ), moved as (
     update job j set state = 'placed', attempts = j.attempts + 1, tries_left = j.tries_left - 1, detail = null
     from start s where j.id = s.job_id and j.state = 'queued'
     returning j.id, j.tenant_id, j.class, j.attempts, j.nodes, j.cards, j.cores, j.memory_gib,
       j.limit_seconds - j.progress_seconds as limit_seconds
   ), given as (
-    select * from json_to_recordset($2::json) as g(attempt_id uuid, node_id text)
+    select * from json_to_recordset($2::json) as g(attempt_id uuid, node_id text, devices int[])
+  ), part as (
+    select g.node_id, d.index, sum(s.held_milli)::int as milli
+    from given g join start s on s.attempt_id = g.attempt_id join moved m on m.id = s.job_id, unnest(g.devices) as d(index)
+    group by g.node_id, d.index
+  ), device_taken as (
+    update device d set used_milli = d.used_milli + p.milli from part p
+    where d.node_id = p.node_id and d.index = p.index and d.used_milli + p.milli <= 1000
+    returning d.node_id
+  ), opened as (
+    -- a card counts as used by its first part and by no other
+    select p.node_id, count(*)::int as cards from part p join device d on d.node_id = p.node_id and d.index = p.index
+    where d.used_milli = 0 group by p.node_id
   ), node_taken as (
     update node n set used_cards = n.used_cards + t.cards, used_cores = n.used_cores + t.cores,
       used_memory_gib = n.used_memory_gib + t.memory_gib
     from (
-      select g.node_id, sum(m.cards)::int as cards, sum(m.cores)::int as cores, sum(m.memory_gib)::int as memory_gib
-      from given g join start s on s.attempt_id = g.attempt_id join moved m on m.id = s.job_id group by g.node_id
+      select g.node_id, (sum(case when g.devices is null then m.cards else 0 end) + coalesce(max(o.cards), 0))::int as cards,
+        sum(m.cores)::int as cores, sum(m.memory_gib)::int as memory_gib
+      from given g join start s on s.attempt_id = g.attempt_id join moved m on m.id = s.job_id
+      left join opened o on o.node_id = g.node_id group by g.node_id
     ) t
     where n.id = t.node_id and n.state = 'up' and n.used_cards + t.cards <= n.installed_cards
       and n.used_cores + t.cores <= n.installed_cores and n.used_memory_gib + t.memory_gib <= n.installed_memory_gib
@@ -81,14 +103,14 @@ const writeStarts = statement(
     returning g.id
   ), attempts as (
     insert into attempt (id, job_id, number, tenant_id, class, pool_id, group_id, placement, nodes, cards, cores, memory_gib,
-                         limit_seconds, placed_at, ends_by, backfilled, epoch, cycle, staging_seconds)
+                         limit_seconds, placed_at, ends_by, backfilled, epoch, cycle, staging_seconds, held_milli)
     select s.attempt_id, m.id, m.attempts, m.tenant_id, m.class, s.pool_id, s.group_id, s.placement, s.nodes, m.cards, m.cores,
       m.memory_gib, m.limit_seconds, $3::timestamptz, s.ends_by, s.backfilled, $4::bigint, $5::bigint,
-      s.staging_seconds
+      s.staging_seconds, s.held_milli
     from start s join moved m on m.id = s.job_id
   ), places as (
-    insert into placement_node (attempt_id, node_id, tenant_id, cards, cores, memory_gib)
-    select g.attempt_id, g.node_id, m.tenant_id, m.cards, m.cores, m.memory_gib
+    insert into placement_node (attempt_id, node_id, tenant_id, cards, cores, memory_gib, devices)
+    select g.attempt_id, g.node_id, m.tenant_id, m.cards, m.cores, m.memory_gib, g.devices
     from given g join start s on s.attempt_id = g.attempt_id join moved m on m.id = s.job_id
   ), sent as (
     insert into outbox (kind, attempt_id, pool_id) select 'dispatch', attempt_id, pool_id from start
@@ -104,7 +126,7 @@ const writeStarts = statement(
     delete from job_verdict where job_id in (select id from moved)
   )
   select (select count(*) from moved) as jobs, (select count(*) from node_taken) as nodes,
-    (select count(*) from group_taken) as groups`,
+    (select count(*) from group_taken) as groups, (select count(*) from device_taken) as devices`,
 );
 
 /**
@@ -152,7 +174,7 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
     ? []
     : (await session.query<{ id: string; job_id: string }>(findAttempts, [plan.starts.map((start) => start.attemptId)]))
         .rows;
-  const known = await session.query<Omit<GroupRow, 'free'>>(findGroups, [groupIds]);
+  const known = await session.query<Omit<GroupRow, 'free' | 'slices'>>(findGroups, [groupIds]);
   const pinned = new Set(known.rows.filter((group) => group.placement === 'pinned').map((group) => group.id));
   const onPinned = plan.starts.filter((start) => pinned.has(start.groupId));
   const asked = onPinned.flatMap((start) => start.nodeIndices.map((index) => ({ groupId: start.groupId, index })));
@@ -160,13 +182,23 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
     asked.length === 0
       ? []
       : (await session.query<NodeRow>(lockNodes, [asked.map((a) => a.groupId), asked.map((a) => a.index)])).rows;
+  const devices =
+    nodes.length === 0
+      ? []
+      : (await session.query<DeviceRow & SharingRow>(findDevices, [nodes.map((node) => node.id)])).rows;
+  const slicesById = new Map(devices.map((row) => [row.group_id, row.slices]));
   const delegated = known.rows.filter((group) => group.placement === 'delegated').map((group) => group.id);
   const free = delegated.length === 0 ? [] : (await session.query<FreeRow>(lockGroups, [delegated])).rows;
   const freeById = new Map(free.map((row) => [row.id, row]));
-  const groups = known.rows.map((group) => ({ ...group, free: freeById.get(group.id) ?? null }));
+  const groups = known.rows.map((group) => ({
+    ...group,
+    free: freeById.get(group.id) ?? null,
+    slices: slicesById.get(group.id) ?? null,
+  }));
   const overruns = await overrunsOf(session, onPinned, nodes, plan.now);
-  return decideStarts(plan.starts, { jobs: jobs.rows, groups, nodes, written, overruns });
+  return decideStarts(plan.starts, { jobs: jobs.rows, groups, nodes, devices, written, overruns });
 }
+type SharingRow = { readonly group_id: string; readonly slices: number };
 interface FreeRow {
   readonly id: string;
   readonly cards: number;
@@ -175,7 +207,7 @@ interface FreeRow {
 }
 
 async function write(session: Session, plan: PlanToCommit, accepted: readonly AcceptedStart[]): Promise<void> {
-  const starts = accepted.map(({ start, group }) => ({
+  const starts = accepted.map(({ start, group, heldMilli }) => ({
     attempt_id: start.attemptId,
     job_id: start.jobId,
     pool_id: group.pool_id,
@@ -185,20 +217,22 @@ async function write(session: Session, plan: PlanToCommit, accepted: readonly Ac
     ends_by: timestamptz(start.endsBy * 1000),
     backfilled: start.backfilled,
     staging_seconds: start.stagingSeconds ?? 0,
+    held_milli: heldMilli,
   }));
-  const given = accepted.flatMap(({ start, nodeIds }) =>
-    nodeIds.map((id) => ({ attempt_id: start.attemptId, node_id: id })),
+  const given = accepted.flatMap(({ start, nodeIds, devices }) =>
+    nodeIds.map((id, place) => ({ attempt_id: start.attemptId, node_id: id, devices: devices?.[place] ?? null })),
   );
-  const { rows } = await session.query<{ jobs: number; nodes: number; groups: number }>(writeStarts, [
+  const { rows } = await session.query<{ jobs: number; nodes: number; groups: number; devices: number }>(writeStarts, [
     JSON.stringify(starts), JSON.stringify(given), timestamptz(plan.now), plan.epoch, plan.cycle,
   ]); // prettier-ignore
   const wanted = {
     jobs: accepted.length,
     nodes: new Set(given.map((place) => place.node_id)).size,
     groups: new Set(starts.filter((start) => start.placement === 'delegated').map((start) => start.group_id)).size,
+    devices: new Set(given.flatMap((place) => place.devices?.map((index) => `${place.node_id}/${index}`) ?? [])).size,
   };
   const got = rows[0];
-  if (got?.jobs !== wanted.jobs || got.nodes !== wanted.nodes || got.groups !== wanted.groups) {
+  if (!got || Object.entries(wanted).some(([what, count]) => got[what as keyof typeof wanted] !== count)) {
     throw new Error(
       `Cycle ${plan.cycle}: rows that were locked and judged free refused the plan (wanted ${JSON.stringify(wanted)}, ` +
         `got ${JSON.stringify(got)}). Nothing was written; the next cycle plans afresh. Please report it with the two figures`,

@@ -1,5 +1,5 @@
 import type { Committed } from '#libs/application';
-import type { PlannedStart } from '#libs/scheduling';
+import { heldMilli, type PlannedStart } from '#libs/scheduling';
 
 export type StartToCommit = PlannedStart & { readonly attemptId: string };
 type Refused = Extract<Committed, { kind: 'committed' }>['refused'][number];
@@ -13,6 +13,8 @@ export interface JobRow extends Amounts {
   readonly id: string;
   readonly state: string;
   readonly nodes: number;
+  /** Of each card, what it asks for. */
+  readonly card_milli: number;
   /** Of an elastic job; else null. */
   readonly nodes_max?: number | null;
 }
@@ -23,6 +25,14 @@ export interface GroupRow {
   readonly enabled: boolean;
   /** Of a delegated pool: usable less allocated; negative while the group is overcommitted. */
   readonly free: Amounts | null;
+  /** Parts that each of its cards may be given out in; null: whole cards only, and nobody says which. */
+  readonly slices: number | null;
+}
+/** A card of a node whose group shares its cards, with the milli-cards that are free of it. */
+export interface DeviceRow {
+  readonly node_id: string;
+  readonly index: number;
+  readonly milli: number;
 }
 /** A node of a pinned pool with what is free on it. */
 export interface NodeRow extends Amounts {
@@ -36,6 +46,8 @@ export interface LockedWorld {
   readonly jobs: readonly JobRow[];
   readonly groups: readonly GroupRow[];
   readonly nodes: readonly NodeRow[];
+  /** Of the nodes whose groups share their cards. */
+  readonly devices: readonly DeviceRow[];
   /** Attempts of this very plan that an earlier try wrote, whose answer was lost. */
   readonly written: readonly { readonly id: string; readonly job_id: string }[];
   /** Attempts of this plan that would run into a window which is not open to them. */
@@ -46,6 +58,10 @@ export interface AcceptedStart {
   readonly group: GroupRow;
   /** Empty in a delegated pool. */
   readonly nodeIds: readonly string[];
+  /** Cards of each node; null where they are not told apart. */
+  readonly devices: readonly (readonly number[])[] | null;
+  /** Milli-cards held of each card. */
+  readonly heldMilli: number;
 }
 export interface Decision {
   readonly accepted: readonly AcceptedStart[];
@@ -82,6 +98,7 @@ class Ledger {
   private readonly nodes: Map<string, NodeRow>;
   private readonly free = new Map<string, { cards: number; cores: number; memory_gib: number }>();
   private readonly overruns: ReadonlySet<string>;
+  private readonly freeMilli: Map<string, number>;
 
   constructor(world: LockedWorld) {
     this.overruns = world.overruns;
@@ -90,6 +107,7 @@ class Ledger {
     this.nodes = new Map(world.nodes.map((node) => [placeOf(node.group_id, node.index), node]));
     for (const node of world.nodes) if (node.up) this.free.set(node.id, { ...node });
     for (const group of world.groups) if (group.free) this.free.set(group.id, { ...group.free });
+    this.freeMilli = new Map(world.devices.map((device) => [placeOf(device.node_id, device.index), device.milli]));
   }
 
   take(start: StartToCommit): AcceptedStart | Refused['why'] {
@@ -99,13 +117,14 @@ class Ledger {
     if (start.nodes < job.nodes || start.nodes > (job.nodes_max ?? job.nodes)) return 'job-moved';
     const group = this.groups.get(start.groupId);
     if (!group?.enabled || this.overruns.has(start.attemptId)) return 'capacity-taken';
-    const places = group.placement === 'pinned' ? this.nodesFor(start) : [group.id];
-    const share = group.placement === 'pinned' ? 1 : start.nodes;
-    if (typeof places === 'string') return places;
-    if (!places.every((place) => this.holds(place, job, share))) return 'capacity-taken';
-    for (const place of places) this.reduce(place, job, share);
+    const nodeIds = group.placement === 'pinned' ? this.nodesFor(start) : [];
+    if (typeof nodeIds === 'string') return nodeIds;
+    const claim = claimOf(start, { job, group, nodeIds });
+    if (!claim?.takings.every((taking) => this.holds(taking)) || !this.holdsParts(claim)) return 'capacity-taken';
+    for (const taking of claim.takings) this.reduce(taking);
+    for (const card of claim.cards) this.freeMilli.set(card, (this.freeMilli.get(card) ?? 0) - claim.heldMilli);
     this.waiting.delete(job.id);
-    return { start, group, nodeIds: group.placement === 'pinned' ? places : [] };
+    return { start, group, nodeIds, devices: claim.devices, heldMilli: claim.heldMilli };
   }
 
   private nodesFor(start: StartToCommit): string[] | Refused['why'] {
@@ -114,7 +133,7 @@ class Ledger {
     return ids.every((id) => id !== undefined) ? ids : 'capacity-taken';
   }
 
-  private holds(place: string, ask: Amounts, times: number): boolean {
+  private holds({ place, ask, times }: Taking): boolean {
     const free = this.free.get(place);
     return (
       free !== undefined &&
@@ -124,7 +143,11 @@ class Ledger {
     );
   }
 
-  private reduce(place: string, ask: Amounts, times: number): void {
+  private holdsParts({ cards, heldMilli: milli }: Claim): boolean {
+    return new Set(cards).size === cards.length && cards.every((card) => (this.freeMilli.get(card) ?? 0) >= milli);
+  }
+
+  private reduce({ place, ask, times }: Taking): void {
     const free = this.free.get(place);
     if (!free) return;
     free.cards -= ask.cards * times;
@@ -133,4 +156,41 @@ class Ledger {
   }
 }
 
-const placeOf = (groupId: string, index: number): string => `${groupId}/${index}`;
+interface Taking {
+  readonly place: string;
+  readonly ask: Amounts;
+  readonly times: number;
+}
+interface Claim {
+  readonly takings: readonly Taking[];
+  /** Of each node, where cards are told apart. */
+  readonly devices: readonly (readonly number[])[] | null;
+  /** The same as keys, each of which is held to so much. */
+  readonly cards: readonly string[];
+  readonly heldMilli: number;
+}
+
+/** What a start takes where; undefined where the group gives out its cards in another way than the plan thought. */
+function claimOf(
+  start: StartToCommit,
+  { job, group, nodeIds }: { readonly job: JobRow; readonly group: GroupRow; readonly nodeIds: readonly string[] },
+): Claim | undefined {
+  const whole = { devices: null, cards: [], heldMilli: 1000 };
+  if (group.slices === null) {
+    if (job.card_milli < 1000) return undefined;
+    const places = group.placement === 'pinned' ? nodeIds : [group.id];
+    const times = group.placement === 'pinned' ? 1 : start.nodes;
+    return { ...whole, takings: places.map((place) => ({ place, ask: job, times })) };
+  }
+  const { devices } = start;
+  if (devices?.length !== nodeIds.length || devices.some((cards) => cards.length !== job.cards)) return undefined;
+  return {
+    // Their cards are counted one by one.
+    takings: nodeIds.map((place) => ({ place, ask: { ...job, cards: 0 }, times: 1 })),
+    devices,
+    cards: nodeIds.flatMap((id, place) => (devices[place] ?? []).map((device) => placeOf(id, device))),
+    heldMilli: heldMilli(job.card_milli, group.slices),
+  };
+}
+
+const placeOf = (id: string, index: number): string => `${id}/${index}`;

@@ -1,4 +1,4 @@
-import type { Architecture, DataLevel, Instant, JobClass, JobRequest, Stack } from '#libs/domain';
+import type { Architecture, DataLevel, Instant, JobClass, JobRequest, SharingKind, Stack } from '#libs/domain';
 import type {
   GroupModel,
   PoolModel,
@@ -10,6 +10,7 @@ import type {
   TenantModel,
   WindowModel,
 } from '#libs/scheduling';
+import { cardsOf, type CardColumns } from './card-parts.js';
 import { effectiveLatency, type Probes } from './latency-sql.js';
 import type { TenantRow } from './planner-sql.js';
 
@@ -22,6 +23,8 @@ interface ShapeColumns {
   readonly memory_gib: number;
 }
 const shapeOf = ({ cards, cores, memory_gib }: ShapeColumns) => ({ cards, cores, memoryGiB: memory_gib });
+/** As it was asked for: what is held of a card that is shared follows from the slices of its group. */
+const askedShapeOf = (row: ShapeColumns & CardColumns) => shapeOf({ ...row, cards: cardsOf(row) });
 
 export interface PoolRow {
   readonly id: string;
@@ -73,6 +76,8 @@ export interface GroupRow extends ShapeColumns {
   readonly idle_watts: number;
   readonly peak_watts: number;
   readonly nodes_per_block: number | null;
+  readonly sharing_kind: SharingKind | null;
+  readonly sharing_slices: number | null;
 }
 export const groupModelOf = (row: GroupRow): GroupModel => ({
   id: row.id,
@@ -87,6 +92,8 @@ export const groupModelOf = (row: GroupRow): GroupModel => ({
   ...(row.nodes_per_block !== null && {
     blocks: row.nodes.map((_node, index) => Math.floor(index / row.nodes_per_block!)),
   }),
+  ...(row.sharing_kind !== null &&
+    row.sharing_slices !== null && { sharing: { kind: row.sharing_kind, slices: row.sharing_slices } }),
   ...(row.exchange_rate !== 1 && { exchangeRate: row.exchange_rate }),
 });
 
@@ -105,7 +112,7 @@ const quotaOf = (cards: number, row: TenantRow): QuotaModel => ({
   ...(row.quota_lending !== null && { lendingLimit: row.quota_lending }),
 });
 
-export interface QueuedRow extends ShapeColumns {
+export interface QueuedRow extends ShapeColumns, CardColumns {
   readonly id: string;
   readonly sequence: number;
   readonly tenant_id: string;
@@ -133,7 +140,7 @@ export function queuedJobOf(row: QueuedRow): QueuedJob {
     priority: row.priority,
     submittedAt: wholeSeconds(row.submitted_at),
     nodes: row.nodes,
-    perNode: shapeOf(row),
+    perNode: askedShapeOf(row),
     limit: row.limit_seconds,
     predicted: row.predicted_seconds,
     ...hardwareOf(row.resources ?? {}),
@@ -176,7 +183,7 @@ const flexibilityOf = ({ nodes, resources, inputs, flexibility }: QueuedRow): Fl
   }),
 });
 
-export interface AttemptRow extends ShapeColumns {
+export interface AttemptRow extends ShapeColumns, CardColumns {
   readonly id: string;
   readonly job_id: string;
   readonly tenant_id: string;
@@ -187,6 +194,7 @@ export interface AttemptRow extends ShapeColumns {
   readonly ends_by: Instant;
   readonly staging_seconds: number;
   readonly node_indices: readonly number[];
+  readonly devices: readonly (readonly number[])[] | null;
   readonly class: JobClass;
   readonly leaving: boolean;
   readonly priority: number;
@@ -203,7 +211,7 @@ export const runningJobOf = (row: AttemptRow): RunningJob => ({
   groupId: row.group_id,
   nodeIndices: row.node_indices,
   nodeCount: row.nodes,
-  perNode: shapeOf(row),
+  perNode: askedShapeOf(row),
   startedAt: wholeSeconds(row.started_at ?? row.placed_at),
   endsBy: wholeSeconds(row.ends_by),
   // Until the engine says that it runs, its inputs may still be on their way.
@@ -219,6 +227,7 @@ export const runningJobOf = (row: AttemptRow): RunningJob => ({
   ...(row.flexibility?.checkpointIntervalSeconds !== undefined && {
     checkpointInterval: row.flexibility.checkpointIntervalSeconds,
   }),
+  ...(row.devices && { devices: row.devices }),
   ...(row.nodes_max !== null && { nodesMin: row.nodes_min, nodesMax: row.nodes_max }),
 });
 

@@ -21,7 +21,7 @@ export const powerCapsThat = (condition: string): string => `
 
 export const selectGroups = `
   select g.id, g.pool_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.cards, g.cores,
-    g.memory_gib, g.idle_watts, g.peak_watts, (g.facts->'nodesPerBlock'->>'value')::int as nodes_per_block,
+    g.memory_gib, g.idle_watts, g.peak_watts, g.sharing_kind, g.sharing_slices, (g.facts->'nodesPerBlock'->>'value')::int as nodes_per_block,
     exchange_rate_at(g.accelerator_model, g.node_type_id, $1::timestamptz) as exchange_rate,
     array(select n.id from node n where n.group_id = g.id order by n.index) as nodes
   from node_group g join pool p on p.id = g.pool_id where p.enabled order by g.id`;
@@ -58,18 +58,22 @@ export const selectTenants = `
 
 /** Attempts that hold nodes of enabled pools. */
 export const selectAttempts = (condition: string): string => `
-  select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by, a.staging_seconds,
+  select a.id, a.job_id, a.tenant_id, a.group_id, a.nodes, a.cards, j.card_milli, a.cores, a.memory_gib, a.placed_at, a.started_at, a.ends_by,
+    a.staging_seconds,
     a.class, a.preempt_at is not null or a.cancel_at is not null as leaving, j.priority, j.preemptions, j.nodes as nodes_min,
     greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
     (j.request->'resources'->>'nodesMax')::int as nodes_max, j.request->'flexibility' as flexibility,
     array(select n.index from placement_node p join node n on n.id = p.node_id
-          where p.attempt_id = a.id and n.group_id = a.group_id order by n.index) as node_indices
+          where p.attempt_id = a.id and n.group_id = a.group_id order by n.index) as node_indices,
+    -- arrays of an array would have to be equally long
+    (select json_agg(p.devices order by n.index) from placement_node p join node n on n.id = p.node_id
+      where p.attempt_id = a.id and n.group_id = a.group_id and p.devices is not null) as devices
   from attempt a join pool p on p.id = a.pool_id join job j on j.id = a.job_id
   where p.enabled and a.state in ('placed', 'prepared', 'released', 'running') ${condition} order by a.id`;
 
 // A job that says no district asks from where its tenant is.
 export const queuedJobs = (condition: string): string => `
-  select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.cores, j.memory_gib,
+  select j.id, j.sequence, j.tenant_id, j.class, j.priority, j.submitted_at, j.nodes, j.cards, j.card_milli, j.cores, j.memory_gib,
     j.limit_seconds - j.progress_seconds as limit_seconds, greatest(1, j.predicted_seconds - j.progress_seconds) as predicted_seconds,
     j.preemptions, j.claims, j.avoid_pools, t.home_district,
     j.request->'resources' as resources, j.request->'constraints' as constraints,

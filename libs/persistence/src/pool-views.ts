@@ -1,5 +1,5 @@
 import type { GroupView, PoolHour, PoolView } from '#libs/application';
-import type { Figure, Instant } from '#libs/domain';
+import type { Figure, Instant, SharingKind } from '#libs/domain';
 import { holdingStates } from './capacity-sql.js';
 import { figuresOf } from './catalogue-figures.js';
 import { timestamptz, type Session } from './database.js';
@@ -10,7 +10,7 @@ export const cardStates = ['free', 'allocated', 'reserved', 'drained', 'down', '
 export type Partition = Record<(typeof cardStates)[number], number>;
 
 // Materialized: from what lives now to where it is. The other way round leads through everything a node ever ran.
-const alive = `alive as materialized (select id, tenant_id, placement from attempt where state in ${holdingStates})`;
+const alive = `alive as materialized (select id, tenant_id, placement, held_milli from attempt where state in ${holdingStates})`;
 
 /**
  * What is held of each node: in a pinned pool the node's own count, which commits guard; in a delegated one what the engine said
@@ -71,7 +71,8 @@ const groupCounts = `
     from node_use group by group_id, placement
   )
   select g.id, g.pool_id, g.node_type_id, g.accelerator_model, g.accelerator_memory_gib, g.architecture, g.stack, g.node_count,
-    g.cards, g.cores, g.memory_gib, g.fp16_tflops_per_card, g.fp64_tflops_per_node, g.facts,
+    g.cards, g.cores, g.memory_gib, g.fp16_tflops_per_card, g.fp64_tflops_per_node, g.facts, g.sharing_kind, g.sharing_slices,
+    (select coalesce(sum(d.used_milli), 0)::int from device d join node n on n.id = d.node_id where n.group_id = g.id) as held_milli,
     g.allocated_cards, g.allocated_cores, g.allocated_memory_gib, to_json(c) as counted
   from node_group g left join counted c on c.group_id = g.id
   where g.listed and ($1::text is null or g.pool_id = $1) order by g.position, g.id`;
@@ -91,6 +92,9 @@ interface GroupRow {
   readonly fp16_tflops_per_card: number;
   readonly fp64_tflops_per_node: number;
   readonly facts: unknown;
+  readonly sharing_kind: SharingKind | null;
+  readonly sharing_slices: number | null;
+  readonly held_milli: number;
   readonly allocated_cards: number;
   readonly allocated_cores: number;
   readonly allocated_memory_gib: number;
@@ -157,6 +161,10 @@ function groupView(row: GroupRow): GroupView {
     cards: partitionOf(row, 'cards'),
     cores: partitionOf(row, 'cores'),
     memoryGiB: partitionOf(row, 'memory_gib'),
+    sharing:
+      row.sharing_kind && row.sharing_slices
+        ? { kind: row.sharing_kind, slices: row.sharing_slices, cardsHeld: row.held_milli / 1000 }
+        : null,
   };
 }
 

@@ -25,7 +25,7 @@ const occupancyOfHour = statement(
      union all
      select a.* from attempt a where a.ended_at > $2::timestamptz and a.started_at < $3::timestamptz and a.state not in ${holdingStates}
    )
-   select u.id as attempt_id, u.job_id, u.tenant_id, u.class, u.pool_id, u.group_id, l.node_id, u.cards, u.cores, u.started_at, u.ended_at
+   select u.id as attempt_id, u.job_id, u.tenant_id, u.class, u.pool_id, u.group_id, l.node_id, u.cards, u.held_milli, u.cores, u.started_at, u.ended_at
    from used u join pool p on p.id = u.pool_id and p.site_id = $1
    cross join lateral (
      select node_id from placement_node where attempt_id = u.id
@@ -45,6 +45,7 @@ interface OccupancyRow {
   readonly group_id: string;
   readonly node_id: string;
   readonly cards: number;
+  readonly held_milli: number;
   readonly cores: number;
   readonly started_at: Instant;
   readonly ended_at: Instant | null;
@@ -84,7 +85,7 @@ export class PostgresSettlementStore implements SettlementStore {
       poolId: row.pool_id,
       groupId: row.group_id,
       nodeId: row.node_id,
-      cards: row.cards,
+      cards: (row.cards * row.held_milli) / 1000,
       cores: row.cores,
       from: row.started_at,
       until: row.ended_at,

@@ -5,7 +5,8 @@ import type { CatalogueRows } from './catalogue-rows.js';
 // What the catalogue wants, beside what is stored: every group whose size, shape or pool is to change. `?` twice: groups, pools.
 const comparison = `
   wanted_group as (
-    select * from json_to_recordset(?::json) as w(id text, pool_id text, node_count int, cards int, cores int, memory_gib int)
+    select * from json_to_recordset(?::json) as w(id text, pool_id text, node_count int, cards int, cores int, memory_gib int,
+      slices int)
   ), wanted_pool as (
     select * from json_to_recordset(?::json) as w(id text, site_id text, enabled boolean, engine text, placement text)
   ), affected as (
@@ -19,11 +20,14 @@ const comparison = `
         when p.enabled and not q.enabled then 'pool ' || p.id || ' is to be disabled'
         when (q.site_id, q.engine, q.placement) is distinct from (p.site_id, p.engine, p.placement)
           then 'pool ' || p.id || ' changes its site, engine or way of placement'
+        -- cards that begin to be told apart are given to the work on them; afterwards each part has its place on one of them
+        when g.sharing_slices is not null and (w.slices, w.cards) is distinct from (g.sharing_slices, g.cards)
+          then 'node group ' || g.id || ' changes how its cards are shared'
       end as uprooted
     from node_group g join pool p on p.id = g.pool_id
     left join wanted_group w on w.id = g.id left join wanted_pool q on q.id = p.id
-    where (w.pool_id, w.node_count, w.cards, w.cores, w.memory_gib) is distinct from
-        (g.pool_id, g.node_count, g.cards, g.cores, g.memory_gib)
+    where (w.pool_id, w.node_count, w.cards, w.cores, w.memory_gib, w.slices) is distinct from
+        (g.pool_id, g.node_count, g.cards, g.cores, g.memory_gib, g.sharing_slices)
       or (q.site_id, q.enabled, q.engine, q.placement) is distinct from (p.site_id, p.enabled, p.engine, p.placement)
   )`;
 
@@ -74,6 +78,7 @@ export async function strandedWork(em: EntityManager, wanted: CatalogueRows): Pr
         cards: group.cards,
         cores: group.cores,
         memory_gib: group.memoryGib,
+        slices: group.sharingSlices,
       })),
     ),
     JSON.stringify(

@@ -47,6 +47,10 @@ const shapes = {
     shape: { nodes: 2, cards: 4, cores: 64, memory_gib: 512, exchange_rate: 0.4625 },
     want: 3.7,
   },
+  'of a card that is shared the slices that are held count': {
+    shape: { nodes: 2, cards: 1, held_milli: 285, cores: 8, memory_gib: 32, exchange_rate: 0.5 },
+    want: 0.285,
+  },
   'a node without cards counts by it too': {
     shape: { nodes: 2, cards: 0, cores: 64, memory_gib: 0, exchange_rate: 0.25 },
     want: 0.5,
@@ -57,5 +61,7 @@ const shapes = {
   },
 };
 it.each(Object.entries(shapes))('%s', (_sentence, { shape, want }) => {
-  expect(cardsHeld({ exchange_rate: 1, ...shape, group_cores: 64, group_memory_gib: 512 })).toBe(want);
+  expect(cardsHeld({ exchange_rate: 1, held_milli: 1000, ...shape, group_cores: 64, group_memory_gib: 512 })).toBe(
+    want,
+  );
 });

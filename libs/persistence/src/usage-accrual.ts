@@ -29,6 +29,8 @@ export function accrue(usage: Usage, uses: readonly Use[]): Usage {
 export interface UsedShape {
   readonly nodes: number;
   readonly cards: number;
+  /** Milli-cards held of each card. */
+  readonly held_milli: number;
   readonly cores: number;
   readonly memory_gib: number;
   readonly group_cores: number;
@@ -37,11 +39,11 @@ export interface UsedShape {
   readonly exchange_rate: number;
 }
 /**
- * Reference cards held, the currency of fair share. A job without cards counts its dominant share of the nodes it held (Ghodsi 2011,
+ * Reference cards held, the currency of fair share; of a card that is shared, the slices that are held. A job without cards counts its dominant share of the nodes it held (Ghodsi 2011,
  * "Dominant Resource Fairness"), a whole node as one card: else work on processors alone would be free.
  */
 export function cardsHeld(shape: UsedShape): number {
-  if (shape.cards > 0) return shape.nodes * shape.cards * shape.exchange_rate;
+  if (shape.cards > 0) return (shape.nodes * shape.cards * shape.held_milli * shape.exchange_rate) / 1000;
   const ofCores = shape.group_cores > 0 ? shape.cores / shape.group_cores : 0;
   const ofMemory = shape.group_memory_gib > 0 ? shape.memory_gib / shape.group_memory_gib : 0;
   return shape.nodes * Math.max(ofCores, ofMemory) * shape.exchange_rate;

@@ -19,6 +19,24 @@ const cases: Record<string, { group: GroupModel; perNode: NodeShape; nodes: numb
   'a card is a reference card where no rate is told': { group: group({}), perNode: shape(2), nodes: 3, want: 6000 },
   'cards count by the rate of their group': { group: group({}, 0.975), perNode: shape(8), nodes: 2, want: 15_600 },
   'a part of a card counts as that part': { group: group({}, 0.5), perNode: shape(0.25), nodes: 1, want: 125 },
+  'a part of a shared card counts the slices that it holds': {
+    group: { ...group({}, 0.5), sharing: { kind: 'mig', slices: 7 } },
+    perNode: shape(0.25),
+    nodes: 2,
+    want: 2 * 143, // two sevenths are 285 milli-cards, at half a reference card
+  },
+  'whole cards of a group that shares count as before': {
+    group: { ...group({}, 0.5), sharing: { kind: 'mig', slices: 7 } },
+    perNode: shape(2),
+    nodes: 1,
+    want: 1000,
+  },
+  'without cards a group that shares is like another': {
+    group: { ...group({ cards: 0 }), sharing: { kind: 'mig', slices: 7 } },
+    perNode: shape(0, 50),
+    nodes: 1,
+    want: 500,
+  },
   'the cores of a job with cards do not count': {
     group: group({}),
     perNode: shape(1, 100, 1000),

@@ -25,7 +25,9 @@ export function aNewJob(
     resources: {
       nodes: named.nodes ?? 1,
       ...(nodesMax !== undefined && { nodesMax }),
-      acceleratorsPerNode: perNode.cards,
+      ...(perNode.cards > 0 && perNode.cards < 1
+        ? { acceleratorsPerNode: 1, acceleratorFraction: perNode.cards }
+        : { acceleratorsPerNode: perNode.cards }),
     },
     timeLimitSeconds: named.limitSeconds ?? 3600,
     ...(inputs && { inputs }),

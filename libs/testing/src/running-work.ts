@@ -14,6 +14,8 @@ export interface Work {
   /** Which nodes: in a pinned pool given by us, in a delegated one told by the engine. */
   readonly nodeIndices: readonly number[];
   readonly perNode: NodeShape;
+  /** Which cards of each node, where cards are shared; absent: the first. */
+  readonly devices?: readonly (readonly number[])[];
   readonly limitSeconds: number;
   readonly placedAt: number;
   /** Null: placed and dispatched, not running yet. */
@@ -65,10 +67,13 @@ const submit = ({ jobId, placedAt, ...work }: RunningWork, system: Database): Pr
   ]);
 
 async function place(system: Database, work: RunningWork): Promise<void> {
-  const { rows } = await system.query<{ epoch: number; placement: string }>(
-    `select l.epoch, p.placement from lease l, pool p where l.name = 'scheduler' and p.id = $1`,
-    [work.poolId],
+  const { rows } = await system.query<{ epoch: number; placement: string; shares: boolean }>(
+    `select l.epoch, p.placement, g.sharing_slices is not null as shares from lease l, pool p join node_group g on g.pool_id = p.id
+     where l.name = 'scheduler' and p.id = $1 and g.id = $2`,
+    [work.poolId, work.groupId],
   );
+  const first = Array.from({ length: Math.ceil(work.perNode.cards) }, (_, device) => device);
+  const devices = work.devices ?? (rows[0]?.shares ? work.nodeIndices.map(() => first) : undefined);
   const committed = await new PostgresPlanCommitter(system).commit({
     epoch: rows[0]?.epoch ?? 0,
     cycle: 1,
@@ -83,6 +88,7 @@ async function place(system: Database, work: RunningWork): Promise<void> {
         poolId: work.poolId,
         groupId: work.groupId,
         nodeIndices: rows[0]?.placement === 'pinned' ? work.nodeIndices : [],
+        ...(devices && { devices }),
         endsBy: Math.ceil(work.placedAt / 1000) + work.limitSeconds,
         backfilled: false,
         score: 0,

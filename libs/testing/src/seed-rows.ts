@@ -4,6 +4,7 @@ import {
   type JobClass,
   type NodeShape,
   type PlacementMode,
+  type SharingKind,
   type Stack,
   nodeIdsOf,
 } from '#libs/domain';
@@ -25,6 +26,7 @@ export interface GroupRow {
   readonly acceleratorMemoryGiB: number;
   readonly architecture: Architecture;
   readonly stack: Stack;
+  readonly sharing?: { readonly kind: SharingKind; readonly slices: number };
 }
 export interface PoolRow {
   readonly id: string;
@@ -124,9 +126,9 @@ async function insertGroup(session: Session, poolId: string, group: GroupRow): P
   await session.query(
     `insert into node_group (id, pool_id, node_type_id, accelerator_model, accelerator_memory_gib, architecture, stack, node_count,
        cards, cores, memory_gib, idle_watts, peak_watts, power_exponent, fp16_tflops_per_card, fp64_tflops_per_node, facts, assumed, position, seed_hash,
-       usable_cards, usable_cores, usable_memory_gib, usable_nodes)
+       usable_cards, usable_cores, usable_memory_gib, usable_nodes, sharing_kind, sharing_slices)
      values ($1, $2, 'type-a', $3, $4, $5, $6, $7::int, $8::int, $9::int, $10::int, 1000, 5000, 1, 300, 10, '{}', true, 0, '',
-       $7::int * $8::int, $7::int * $9::int, $7::int * $10::int, $7::int)`,
+       $7::int * $8::int, $7::int * $9::int, $7::int * $10::int, $7::int, $11, $12)`,
     [
       group.id,
       poolId,
@@ -138,12 +140,19 @@ async function insertGroup(session: Session, poolId: string, group: GroupRow): P
       cards,
       cores,
       memoryGiB,
+      group.sharing?.kind ?? null,
+      group.sharing?.slices ?? null,
     ],
   );
   await session.query(
     `insert into node (id, group_id, index, installed_cards, installed_cores, installed_memory_gib)
      select id, $2, ordinality - 1, $3, $4, $5 from unnest($1::text[]) with ordinality as t (id)`,
     [nodeIdsOf({ id: group.id, nodes: { value: group.nodes } }), group.id, cards, cores, memoryGiB],
+  );
+  if (!group.sharing) return;
+  await session.query(
+    'insert into device (node_id, index) select n.id, i from node n, generate_series(0, $2::int - 1) i where n.group_id = $1',
+    [group.id, cards],
   );
 }
 

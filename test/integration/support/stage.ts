@@ -55,6 +55,8 @@ export interface StageWishes {
 export interface Asked {
   readonly nodes?: number;
   readonly cards?: number;
+  /** Of one card; the job is then of class inference. */
+  readonly fraction?: number;
   readonly limitSeconds?: number;
   readonly runSeconds?: number;
   readonly outcome?: 'completed' | 'failed';
@@ -271,7 +273,13 @@ export class Stage {
       `select n.id from node n left join (
          select p.node_id, sum(p.cards) as cards from placement_node p join attempt a on a.id = p.attempt_id
          where a.placement = 'pinned' and a.state in ('placed', 'prepared', 'released', 'running') group by 1) held on held.node_id = n.id
-       where n.used_cards <> coalesce(held.cards, 0) or n.used_cards > n.installed_cards
+       where not exists (select from device d where d.node_id = n.id) and n.used_cards <> coalesce(held.cards, 0)
+         or n.used_cards > n.installed_cards
+       union all
+       select d.node_id from device d left join (
+         select p.node_id, i as index, sum(a.held_milli) as milli from placement_node p join attempt a on a.id = p.attempt_id, unnest(p.devices) i
+         where a.state in ('placed', 'prepared', 'released', 'running') group by 1, 2) held on held.node_id = d.node_id and held.index = d.index
+       where d.used_milli <> coalesce(held.milli, 0)
        union all
        select g.id from node_group g left join (
          select group_id, sum(nodes * cards) as cards from attempt
@@ -333,8 +341,12 @@ function simulated(pool: PoolRow, system: Database): Engine {
 
 const requestOf = (asked: Asked): JobRequest => ({
   name: 'fold',
-  class: 'training',
-  resources: { nodes: asked.nodes ?? 1, acceleratorsPerNode: asked.cards ?? 8 },
+  class: asked.fraction === undefined ? 'training' : 'inference',
+  resources: {
+    nodes: asked.nodes ?? 1,
+    acceleratorsPerNode: asked.cards ?? (asked.fraction === undefined ? 8 : 1),
+    ...(asked.fraction !== undefined && { acceleratorFraction: asked.fraction }),
+  },
   timeLimitSeconds: asked.limitSeconds ?? 3600,
   constraints: { pools: asked.pools ?? ['pinned'] },
   run: {

@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, type JobRequest, dataLevels, rfc3339 } from '#libs/domain';
+import { DAY_MS, type Instant, type JobClass, type JobRequest, dataLevels, rfc3339 } from '#libs/domain';
 import { type FieldFault, Problem, nearestWord } from '#libs/http';
 import type { Reference } from '../reference.js';
 import type { JobBody } from './job-body.js';
@@ -10,6 +10,7 @@ export function jobRequestOf(body: JobBody, reference: Reference, now: Instant):
   const faults = [
     ...timeFaults(body, now),
     ...acceleratorFaults(body, reference),
+    ...fractionFaults(body),
     ...nodesFaults(body),
     ...placeFaults(body, reference),
     ...dataFaults(body, reference),
@@ -19,11 +20,11 @@ export function jobRequestOf(body: JobBody, reference: Reference, now: Instant):
     throw new Problem('request-invalid', `${faults[0]?.pointer ?? '#'} ${faults[0]?.detail ?? ''}`, { errors: faults });
   }
   const { earliestStart, deadline, ...constraints } = body.constraints ?? {};
-  const { acceleratorFraction: _fraction, nodes, ...resources } = body.resources;
+  const { acceleratorsPerNode = 1, nodes, ...resources } = body.resources;
   return {
     name: body.name,
     class: body.class,
-    resources: { ...nodesOf(nodes), ...resources },
+    resources: { ...nodesOf(nodes), acceleratorsPerNode, ...resources },
     timeLimitSeconds: body.timeLimitSeconds,
     ...(body.inputs && { inputs: body.inputs }),
     ...(body.constraints && {
@@ -74,10 +75,28 @@ function acceleratorFaults({ resources }: JobBody, reference: Reference): FieldF
           },
         ],
   );
-  if (resources.acceleratorsPerNode > 0) return faults;
+  if (resources.acceleratorsPerNode !== 0) return faults;
   for (const field of ['acceleratorModels', 'minAcceleratorMemoryGiB'] as const) {
     if (resources[field] !== undefined)
       faults.push({ pointer: `#/resources/${field}`, detail: 'needs acceleratorsPerNode of at least 1' });
+  }
+  return faults;
+}
+
+const sharers: readonly JobClass[] = ['inference', 'interactive'];
+
+function fractionFaults({ class: jobClass, resources }: JobBody): FieldFault[] {
+  const { acceleratorsPerNode, acceleratorFraction } = resources;
+  const fault = (field: string, detail: string): FieldFault => ({ pointer: `#/resources/${field}`, detail });
+  if (acceleratorFraction === undefined) return [];
+  const faults: FieldFault[] = [];
+  if (acceleratorsPerNode !== undefined && acceleratorsPerNode !== 1) {
+    const detail = `is ${acceleratorsPerNode}, and a fraction is of one card: leave it out beside acceleratorFraction, or give 1`;
+    faults.push(fault('acceleratorsPerNode', detail));
+  }
+  if (!sharers.includes(jobClass)) {
+    const detail = `is for jobs of class ${sharers.join(' or ')}, and this one is ${jobClass}: ask for whole cards`;
+    faults.push(fault('acceleratorFraction', detail));
   }
   return faults;
 }

@@ -11,6 +11,8 @@ const SCRIPT_CHARACTERS = 262_144;
 const MOST_GIB = 1_048_576;
 
 const NodeCount = z.int().min(1).max(MOST_NODES);
+const isThousandths = (value: number): boolean => Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-9;
+
 const NodesAsked = z
   .union([NodeCount, z.strictObject({ min: NodeCount, max: NodeCount })], {
     error: `is neither a whole number (int) of nodes from 1 to ${MOST_NODES} nor a range {min, max} of them`,
@@ -23,14 +25,34 @@ const NodesAsked = z
 const Resources = z
   .strictObject({
     nodes: NodesAsked,
-    acceleratorsPerNode: z.int().min(0).max(64),
-    acceleratorFraction: notOffered(),
+    acceleratorsPerNode: z
+      .int()
+      .min(0)
+      .max(64)
+      .optional()
+      .meta({ description: 'Needed unless `acceleratorFraction` is given' }),
+    acceleratorFraction: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .refine(isThousandths, { error: 'has more than three decimals' })
+      .optional()
+      .meta({
+        description:
+          'A part of one card of each node, for inference and interactive jobs, where a pool shares its cards (vNPU, MIG, time ' +
+          'slices). What is held and accounted is whole slices: a quarter of a card that is cut into seven is two of them.',
+      }),
     acceleratorModels: z.array(Slug).min(1).max(20).optional(),
     minAcceleratorMemoryGiB: z.int().min(1).max(1024).optional(),
     cpuCoresPerNode: z.int().min(1).max(4096).optional(),
     memoryGiBPerNode: z.int().min(1).max(65_536).optional(),
     architecture: z.enum(architectures).optional(),
     stack: z.enum(stacks).optional(),
+  })
+  .refine((asked) => asked.acceleratorsPerNode !== undefined || asked.acceleratorFraction !== undefined, {
+    path: ['acceleratorsPerNode'],
+    error: 'is required (number), unless acceleratorFraction is given',
+    when: ({ value }) => typeof value === 'object' && value !== null, // beside other faults too
   })
   .meta({ id: 'ResourcesRequest' });
 

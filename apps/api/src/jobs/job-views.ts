@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { architectures, dataLevels, jobClasses, jobStates, refusals, stacks } from '#libs/domain';
+import { architectures, dataLevels, jobClasses, jobStates, refusals, sharingKinds, stacks } from '#libs/domain';
 import type { JobState } from '#libs/domain';
 import { CounterfactualsShown } from '../quotes/counterfactual-views.js';
 import { Text, TimeText, pageSchema } from '../schemas/common.js';
@@ -14,6 +14,7 @@ const ResourcesShown = z
     nodes: Count,
     nodesMax: Count.optional().meta({ description: 'Elastic: any number of nodes from `nodes` to this' }),
     acceleratorsPerNode: Count,
+    acceleratorFraction: z.number().optional().meta({ description: 'A part of one card of each node' }),
     acceleratorModels: z.array(z.string()).optional(),
     minAcceleratorMemoryGiB: z.number().optional(),
     cpuCoresPerNode: Count.optional(),
@@ -88,6 +89,16 @@ const Placement = z
     placedAt: TimeText,
     startedAt: TimeText.nullable(),
     endsBy: TimeText,
+    sharedAccelerators: z
+      .strictObject({
+        kind: z.enum(sharingKinds),
+        heldFraction: z.number().meta({ description: 'Of each card, in whole slices; 1: whole cards' }),
+        devices: z
+          .array(z.array(Count))
+          .meta({ description: 'Which cards of each node, in the order of `nodes`; counted from 0' }),
+      })
+      .nullable()
+      .meta({ description: 'null where the pool gives out whole cards only' }),
     backfilled: z.boolean(),
     simulated: z.boolean(),
   })

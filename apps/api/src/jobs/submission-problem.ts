@@ -7,6 +7,7 @@ type Refused = Exclude<Submitted, { kind: 'queued' | 'replayed' }> | Exclude<Quo
 
 const fieldOf: Partial<Record<Refusal, string>> = {
   'accelerator-model-absent': '#/resources/acceleratorModels',
+  'fraction-not-offered': '#/resources/acceleratorFraction',
   'accelerator-memory-too-small': '#/resources/minAcceleratorMemoryGiB',
   'architecture-mismatch': '#/resources/architecture',
   'stack-mismatch': '#/resources/stack',

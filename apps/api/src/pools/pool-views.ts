@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nodeStates } from '#libs/domain';
+import { nodeStates, sharingKinds } from '#libs/domain';
 import { Figures, NodeShapeShown, Text, TimeText, pageSchema, printableText } from '../schemas/common.js';
 
 const Amount = z.number().min(0);
@@ -37,6 +37,14 @@ const Group = z
     cards: byUse,
     cores: byUse,
     memoryGiB: byUse,
+    sharing: z
+      .strictObject({ kind: z.enum(sharingKinds), slices: z.int(), cardsHeld: z.number() })
+      .nullable()
+      .meta({
+        description:
+          'Each card may be given out in so many slices; null: whole cards only. `cards` counts a card as allocated from its first ' +
+          'slice on, `cardsHeld` what is held of them',
+      }),
   })
   .meta({ id: 'NodeGroup' });
 
@@ -105,7 +113,11 @@ const nodeFields = {
     z.strictObject({
       attemptId: z.string(),
       tenant: z.string().nullable().meta({ description: 'Null for a tenant that the key does not cover' }),
-      cards: z.int(),
+      cards: z.number().meta({ description: 'What it holds: whole cards, or slices of one' }),
+      devices: z
+        .array(z.int())
+        .nullable()
+        .meta({ description: 'Which cards, from 0; null where cards are not shared' }),
     }),
   ),
 };

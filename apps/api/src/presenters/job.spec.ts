@@ -9,6 +9,7 @@ const placement: NonNullable<JobView['placement']> = {
   poolId: 'p',
   groupId: 'g',
   nodeIds: [],
+  sharing: null,
   state: 'released',
   placedAt: at,
   startedAt: null,

@@ -108,6 +108,11 @@ const placementShown = (
   placedAt: rfc3339(placement.placedAt),
   startedAt: timeOrNull(placement.startedAt),
   endsBy: rfc3339(placement.endsBy),
+  sharedAccelerators: placement.sharing && {
+    kind: placement.sharing.kind,
+    heldFraction: placement.sharing.milli / 1000,
+    devices: placement.sharing.devices.map((cards) => [...cards]),
+  },
   backfilled: placement.backfilled,
   simulated: reference.isSimulated(placement.poolId),
 });

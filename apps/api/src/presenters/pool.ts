@@ -59,5 +59,10 @@ export const nodeShown = (node: NodeView): NodeShown => ({
   stateSince: timeOrNull(node.stateSince),
   installed: node.installed,
   used: node.used,
-  attempts: node.attempts.map(({ attemptId, tenantId, cards }) => ({ attemptId, tenant: tenantId, cards })),
+  attempts: node.attempts.map(({ attemptId, tenantId, cards, devices }) => ({
+    attemptId,
+    tenant: tenantId,
+    cards,
+    devices: devices && [...devices],
+  })),
 });

@@ -23,7 +23,15 @@ interface Job {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly exitCode: number | null;
-  readonly placement: { readonly pool: string; readonly nodes: readonly string[] } | null;
+  readonly placement: {
+    readonly pool: string;
+    readonly nodes: readonly string[];
+    readonly sharedAccelerators: {
+      readonly kind: string;
+      readonly heldFraction: number;
+      readonly devices: readonly (readonly number[])[];
+    } | null;
+  } | null;
   readonly waiting: {
     readonly refusal: string;
     readonly text: Text;
@@ -35,6 +43,7 @@ interface Request {
   readonly resources: {
     readonly nodes: number;
     readonly acceleratorsPerNode: number;
+    readonly acceleratorFraction?: number;
     readonly cpuCoresPerNode?: number;
   };
 }
@@ -84,6 +93,7 @@ export function jobCommands(program: Command, cli: Cli): void {
     .description('submit a job; prints its id')
     .option('--dry-run', 'ask for a quote instead: where and when it would run, what it would cost, how green')
     .option('--what-if', 'with --dry-run: say as well what one change to it would gain')
+    .option('--fraction <part>', 'a part of one card of each node, such as 0.25, instead of what the file says')
     .option('--wait', 'wait for its end; exits with 1 when it did not complete')
     .option('--idempotency-key <key>', 'submit once however often this is called with the same key')
     .option('--as <who>', 'tenant (or operator) whose key of the development credentials is used')
@@ -178,6 +188,7 @@ function printWhatIf(told: Counterfactuals): void {
 interface SubmitOptions {
   readonly dryRun?: boolean;
   readonly whatIf?: boolean;
+  readonly fraction?: string;
   readonly wait?: boolean;
   readonly idempotencyKey?: string;
   readonly as?: string;
@@ -186,7 +197,7 @@ interface SubmitOptions {
 
 async function submit(cli: Cli, file: string, options: SubmitOptions): Promise<void> {
   const client = cli.client(options.as);
-  const body = readBody(file);
+  const body = options.fraction === undefined ? readBody(file) : withFraction(readBody(file), options.fraction);
   if (options.whatIf && !options.dryRun) {
     throw new CliError(
       'usage',
@@ -222,6 +233,18 @@ async function dryRun(client: ApiClient, body: Record<string, unknown>, options:
     say('No pool can run it as it stands: see the column REFUSAL.');
     process.exitCode = exitCodes.failed;
   }
+}
+
+function withFraction(body: Record<string, unknown>, text: string): Record<string, unknown> {
+  const acceleratorFraction = Number(text);
+  if (!(acceleratorFraction > 0 && acceleratorFraction < 1)) {
+    throw new CliError(
+      'usage',
+      `--fraction ${text} is no part of a card: give a number between 0 and 1, such as 0.25.`,
+    );
+  }
+  const resources = body.resources as Record<string, unknown> | undefined;
+  return { ...body, resources: { ...resources, acceleratorsPerNode: 1, acceleratorFraction } };
 }
 
 async function waitFor(cli: Cli, as: string | undefined, id: string): Promise<Job> {
@@ -265,8 +288,18 @@ async function queue(cli: Cli, options: QueueOptions): Promise<void> {
   printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
 }
 
-const size = ({ resources }: Request): string =>
-  `${resources.nodes}×${resources.acceleratorsPerNode > 0 ? `${resources.acceleratorsPerNode} cards` : `${resources.cpuCoresPerNode ?? '?'} cores`}`;
+const size = ({ resources }: Request): string => {
+  const { nodes, acceleratorsPerNode, acceleratorFraction, cpuCoresPerNode = '?' } = resources;
+  if (acceleratorFraction !== undefined) return `${nodes}×${acceleratorFraction} card`;
+  return `${nodes}×${acceleratorsPerNode > 0 ? `${acceleratorsPerNode} cards` : `${cpuCoresPerNode} cores`}`;
+};
+/** Of each node, in the order of the nodes. */
+const cards = ({ placement }: Job): string => {
+  if (!placement?.sharedAccelerators) return '-';
+  const { kind, heldFraction, devices } = placement.sharedAccelerators;
+  const held = heldFraction === 1 ? 'whole' : `${percent(heldFraction)} of each held, ${kind}`;
+  return `${devices.map((of) => of.join(',')).join(' ')} (${held})`;
+};
 const reason = (job: Job): string =>
   job.waiting ? `${job.waiting.refusal}, est. ${localTime(job.waiting.estimatedStart)}` : '';
 
@@ -285,6 +318,7 @@ function describe(job: ShownJob): string {
     ['exit code', job.exitCode === null ? '-' : String(job.exitCode)],
     ['pool', job.placement?.pool ?? '-'],
     ['nodes', job.placement?.nodes.join(' ') || '-'],
+    ['cards', cards(job)],
   ];
   if (job.waiting)
     rows.push(

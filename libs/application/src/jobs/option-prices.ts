@@ -1,8 +1,17 @@
 import { HOUR_MS, type Instant, JOULES_PER_KWH, type JobRequest, type Refusal, hourStart, joules } from '#libs/domain';
 import { type SupplyHour, nodeWatts, powerModelAt, supplyStack } from '#libs/energy';
-import type { Admission, Evidence, PoolOption, QueuedJob, ResidualBook, WhatIfs } from '#libs/scheduling';
+import {
+  type Admission,
+  type Evidence,
+  type PoolOption,
+  type QueuedJob,
+  type ResidualBook,
+  type WhatIfs,
+  heldMilli,
+} from '#libs/scheduling';
 import type { SiteBook } from '../energy/site-energy.js';
 import { toMs, toSeconds } from '../service-time.js';
+import { cardsPerNode } from './submit-job.js';
 
 /** The planner's mirror of an API replica, and how old it is. */
 export interface QuoteDesk {
@@ -126,7 +135,7 @@ export function estimateEnergy(
   const { shape } = group;
   const part =
     shape.cards > 0
-      ? request.resources.acceleratorsPerNode / shape.cards
+      ? cardsHeld(group, cardsPerNode(request.resources)) / shape.cards
       : (request.resources.cpuCoresPerNode ?? 0) / Math.max(1, shape.cores);
   const until = from + request.timeLimitSeconds * 1000;
   const sum = { joules: 0, cost: 0, location: 0, market: 0, matched: 0, gridGreen: 0 };
@@ -157,6 +166,10 @@ export function estimateEnergy(
     },
   };
 }
+
+/** Of each node: whole slices of a card that is shared, as settlement will count it. */
+const cardsHeld = ({ sharing }: SiteBook['groups'][number], cards: number): number =>
+  sharing && cards < 1 && cards > 0 ? heldMilli(Math.round(cards * 1000), sharing.slices) / 1000 : cards;
 
 /** How the hour's expected load is fed, as parts of one; what comes over the site's own line is neither billed nor counted as the grid's, as in settlement. */
 function expectedShares(

@@ -161,14 +161,18 @@ export function completed(request: JobRequest, tenant: Pick<SubmittingTenant, 'h
 }
 
 function hostShare(resources: JobRequest['resources']): { cores: number; memoryGiB: number } {
-  const cards = resources.acceleratorsPerNode;
-  const cores = resources.cpuCoresPerNode ?? (cards > 0 ? cards * CORES_PER_CARD : CORES_WITHOUT_CARDS);
-  const memoryGiB = resources.memoryGiBPerNode ?? (cards > 0 ? cards * GIB_PER_CARD : cores * GIB_PER_CORE);
+  const cards = cardsPerNode(resources);
+  const cores = resources.cpuCoresPerNode ?? (cards > 0 ? Math.ceil(cards * CORES_PER_CARD) : CORES_WITHOUT_CARDS);
+  const memoryGiB = resources.memoryGiBPerNode ?? (cards > 0 ? Math.ceil(cards * GIB_PER_CARD) : cores * GIB_PER_CORE);
   return { cores, memoryGiB };
 }
 
+/** Whole cards, or a part of one. */
+export const cardsPerNode = (resources: JobRequest['resources']): number =>
+  resources.acceleratorFraction ?? resources.acceleratorsPerNode;
+
 export const perNodeOf = (request: JobRequest): NodeShape => ({
-  cards: request.resources.acceleratorsPerNode,
+  cards: cardsPerNode(request.resources),
   cores: request.resources.cpuCoresPerNode ?? 0,
   memoryGiB: request.resources.memoryGiBPerNode ?? 0,
 });

@@ -6,6 +6,7 @@ import { Promises20261124210700 } from './20261124210700-promises.js';
 import { Policy20261124210800 } from './20261124210800-policy.js';
 import { Preemption20261124210900 } from './20261124210900-preemption.js';
 import { Staging20261124211000 } from './20261124211000-staging.js';
+import { SharedCards20261124211100 } from './20261124211100-shared-cards.js';
 import { Replay20261124211200 } from './20261124211200-replay.js';
 
 /** In order; frozen once released. */
@@ -18,5 +19,6 @@ export const migrations = [
   { name: 'Policy20261124210800', class: Policy20261124210800 },
   { name: 'Preemption20261124210900', class: Preemption20261124210900 },
   { name: 'Staging20261124211000', class: Staging20261124211000 },
+  { name: 'SharedCards20261124211100', class: SharedCards20261124211100 },
   { name: 'Replay20261124211200', class: Replay20261124211200 },
 ];

@@ -13,6 +13,8 @@ export interface Offer {
   readonly stack: Stack;
   readonly nodes: number;
   readonly shape: NodeShape;
+  /** Gives out parts of its cards. */
+  readonly shares: boolean;
 }
 
 /** The groups of all pools that we place jobs in: managed and enabled. */
@@ -36,6 +38,7 @@ export function offersOf(catalogue: Pick<Catalogue, 'pools' | 'sites' | 'nodeGro
       stack: group.stack,
       nodes: group.nodes.value,
       shape: group.shape,
+      shares: group.sharing !== undefined,
     };
   });
 }

@@ -26,6 +26,9 @@ const assumed = {
   wholeNodesShare: 0.7,
   hostMemoryGiB: { perCard: 16, perCore: 2 },
   coresPerCard: 4,
+  /** Of inference and interactive jobs on one card for which a pool with shared cards is near, those that a part of a card is enough for. */
+  partShare: 0.3,
+  parts: [0.125, 0.25, 0.5],
 } as const;
 
 /** z of the 95th percentile of a standard normal. */
@@ -62,7 +65,7 @@ export function sampleRequest(applicant: Applicant, arrival: Arrival, offers: re
   return {
     name,
     class: job.class,
-    resources: resourcesOf(build, gang),
+    resources: resourcesOf(build, pool === undefined ? sharedGang(job, place, random) : gang),
     timeLimitSeconds: times.limitSeconds,
     constraints: {
       dataLevel: level,
@@ -165,10 +168,24 @@ function ownPool(
   return own?.poolId;
 }
 
+/** The gang of the place, or a part of its card with that part of its cores and memory. */
+function sharedGang(job: TenantJob, { build, gang, within: near }: Place, random: RandomStream): Gang {
+  const { cards, cores, memoryGiB } = gang.perNode;
+  const mayShare = job.class === 'inference' || job.class === 'interactive';
+  if (!mayShare || gang.nodes * cards !== 1 || !near.some((offer) => offer.shares && suits(build, offer))) return gang;
+  if (random.uniform() >= assumed.partShare) return gang;
+  const part = random.pick(assumed.parts, () => 1);
+  return {
+    nodes: 1,
+    perNode: { cards: part, cores: Math.ceil(cores * part), memoryGiB: Math.ceil(memoryGiB * part) },
+  };
+}
+
 function resourcesOf(build: Build, { nodes, perNode }: Gang): JobRequest['resources'] {
   return {
     nodes,
-    acceleratorsPerNode: perNode.cards,
+    acceleratorsPerNode: Math.ceil(perNode.cards),
+    ...(perNode.cards > 0 && perNode.cards < 1 && { acceleratorFraction: perNode.cards }),
     cpuCoresPerNode: perNode.cores,
     memoryGiBPerNode: perNode.memoryGiB,
     ...(build.models && { acceleratorModels: build.models }),
@@ -180,4 +197,4 @@ function resourcesOf(build: Build, { nodes, perNode }: Gang): JobRequest['resour
 
 export const roundUp = (seconds: number, step: number): number => Math.ceil(seconds / step) * step;
 export const cardsOf = ({ resources }: Pick<JobRequest, 'resources'>): number =>
-  resources.nodes * resources.acceleratorsPerNode;
+  resources.nodes * (resources.acceleratorFraction ?? resources.acceleratorsPerNode);
