@@ -1,6 +1,6 @@
 import { Fleet } from './fleet.js';
 import { JobKinds } from './job-kinds.js';
-import type { GroupModel, PowerCapModel, QueuedJob, RunningJob, Seconds } from './model.js';
+import type { GroupModel, LinkModel, PowerCapModel, QueuedJob, RunningJob, Seconds } from './model.js';
 import { orderOf } from './order.js';
 import { createPlanner } from './planner.js';
 import { PowerGate } from './power-gate.js';
@@ -19,10 +19,11 @@ interface Scene {
   readonly job?: Partial<QueuedJob>;
   readonly groups?: readonly GroupModel[];
   readonly runTimes?: 'limit' | 'predicted';
+  readonly links?: readonly LinkModel[];
 }
-function gateOf({ caps = [], running = [], job = {}, groups = [aGroup('g', { watts })], runTimes }: Scene) {
+function gateOf({ caps = [], running = [], job = {}, groups = [aGroup('g', { watts })], runTimes, links = [] }: Scene) {
   const pools = groups.map(({ poolId }) => aPool(poolId, { siteId: 'g-site' }));
-  const fleet = new Fleet({ pools, groups, powerCaps: caps }, runTimes);
+  const fleet = new Fleet({ pools, groups, links, powerCaps: caps }, runTimes);
   for (const attempt of running) fleet.place(attempt);
   const queue = new WaitingQueue(new JobKinds(fleet), orderOf('fcfs'));
   queue.add(aJob('j', job));
@@ -52,6 +53,16 @@ describe('when a power cap lets a start in', () => {
     'and no less than half': { caps: [capOf(599)], job: { perNode: { cards: 4, cores: 1, memoryGiB: 1 } }, want: 7200 },
     'a cap to come is in the way of what would still run': { caps: [capOf(799, 4000)], want: 7200 },
     'and not of what ends as it begins': { caps: [capOf(799, 4600)], want: 1000 },
+    'by its limit, though it is planned to end sooner': {
+      caps: [capOf(799, 4599)], job: { limit: 3600, predicted: 60 }, over: { seconds: 60 }, want: 7200,
+    },
+    'and by the time that its data takes before it': {
+      caps: [capOf(799, 4986)], job: { inputs: [{ siteId: 'far', sizeGiB: 45 }] }, links: [{ fromSiteId: 'far', toSiteId: 'g-site', gbitPerSecond: 1 }], want: 7200,
+    },
+    'to the second': {
+      caps: [capOf(799, 4987)], job: { inputs: [{ siteId: 'far', sizeGiB: 45 }] }, links: [{ fromSiteId: 'far', toSiteId: 'g-site', gbitPerSecond: 1 }], want: 1000,
+    },
+    'or by what it is planned with, if that is longer': { caps: [capOf(799, 4600)], over: { seconds: 3601 }, want: 7200 },
     'what runs counts until its limit': { caps: [capOf(1199)], running: [anAttempt('r', 'g', { endsBy: 5000 })], want: 5000 },
     'though it is predicted to end before': {
       caps: [capOf(1199)], running: [anAttempt('r', 'g', { endsBy: 5000, predictedEnd: 2000 })], runTimes: 'predicted', want: 5000,
@@ -202,6 +213,19 @@ describe('a power cap in the plan', () => {
   it('takes what outlived its limit to go on, whenever it was asked before', () => {
     expect(plannedAt(999, 1990, 1985, 1990).starts).toEqual(plannedAt(999, 1990, 1990).starts);
     expect(plannedAt(999, 1990, 1985, 1990).starts).toEqual([]);
+  });
+
+  it('holds when a prediction does not: what might still run under a lower cap is not started before it', () => {
+    const startsBefore = (limit: number): number =>
+      createPlanner(
+        aSnapshot({
+          groups: [aGroup('g', { watts })],
+          powerCaps: [capOf(799, 2000)],
+          queued: [aJob('j', { limit, predicted: 60 })],
+        }),
+        aPolicy({ runTimes: 'predicted' }),
+      ).plan(1000).starts.length;
+    expect([startsBefore(1000), startsBefore(1001)]).toEqual([1, 0]);
   });
 
   it('of a site is shared by its pools: the plan starts in both together what the cap lets in', () => {

@@ -133,6 +133,7 @@ describe('what preemption asks of quotas', () => {
 
   it('a job within what is its own is entitled to have it back, one more node is not', () => {
     const gate = gateWith(family, { r: ['b', 4000] });
+    expect(isOpen(gate)).toBe(true); // having asked makes no difference
     expect(gate.isWithinOwn(jobs[0]!, 0)).toBe(true);
     expect(gate.isWithinOwn({ ...jobs[0]!, nodes: 5 }, 0)).toBe(false);
     expect(gate.isWithinOwn({ ...jobs[0]!, nodes: 8 }, 1)).toBe(true);

@@ -50,8 +50,10 @@ export function lostSeconds(attempt: RunningJob, now: Seconds): Seconds {
   return attempt.checkpointInterval ? ran % attempt.checkpointInterval : ran;
 }
 
+const countOf = ({ nodeIndices, nodeCount }: RunningJob): number => nodeIndices.length || nodeCount;
+
 export const lostNodeSeconds = (attempt: RunningJob, now: Seconds): number =>
-  lostSeconds(attempt, now) * (attempt.nodeIndices.length || attempt.nodeCount);
+  lostSeconds(attempt, now) * countOf(attempt);
 
 const isElastic = (attempt: RunningJob): boolean =>
   attempt.nodesMax !== undefined && attempt.checkpointInterval !== undefined && attempt.leaving !== true;
@@ -132,12 +134,16 @@ class Round {
   grow(): void {
     if (this.ground.policy.elastic === 'off') return;
     for (const { attempt, group } of this.elastic()) {
-      const count = attempt.nodeIndices.length;
+      const count = countOf(attempt);
       if (this.reservedGroups.has(group) || count >= attempt.nodesMax!) continue;
       const undo = this.vacate({ attempt, group });
       const most = this.mostNodes({ attempt, group }, attempt.nodesMax!);
-      if (most > count) this.resize({ attempt, group }, { nodes: most, reason: 'grow', forJobId: attempt.jobId });
-      else undo();
+      if (most <= count) {
+        undo();
+        continue;
+      }
+      this.undos.push(undo);
+      this.resize({ attempt, group }, { nodes: most, reason: 'grow', forJobId: attempt.jobId });
     }
   }
 
@@ -266,7 +272,7 @@ class Round {
     const kind = queue.kind(slot);
     for (const held of this.elastic()) {
       const { attempt, group } = held;
-      const count = attempt.nodeIndices.length;
+      const count = countOf(attempt);
       if (!kind.eligible.includes(group) || count <= (attempt.nodesMin ?? count)) continue;
       if (this.fits(slot, group)) continue;
       const undo = this.vacate(held);
@@ -290,7 +296,7 @@ class Round {
     const taken = this.ground.fleet.profiles[held.group]!.take(ask, this.now, seconds);
     const bid = { slot, group: held.group, nodes: ask.nodes, seconds };
     const uncount = this.ground.gates.take(bid, this.now, this.now);
-    const most = this.mostNodes(held, held.attempt.nodeIndices.length - 1);
+    const most = this.mostNodes(held, countOf(held.attempt) - 1);
     uncount?.();
     taken.undo();
     return most;
