@@ -64,7 +64,9 @@ export function explainWaiting(
     const waiting = { kind, footing: diagnosis.footing, reservation: reserved.get(slot), notBefore, now, isNext };
     const about = { limit: queue.limit(slot), isEarly: queue.notBefore(slot) > now, isStrict };
     const refusal = refusalOf(kind, diagnosis, { ...about, held: outcome.held.get(slot) });
-    const estimate = refusal === 'quota-spent' ? NEVER : estimateOf(ground.fleet, waiting, backlog);
+    // Where only an event opens the gate there is no time to tell; but the quota may reach for another group, reserved for later.
+    const isShut = refusal === 'quota-spent' && !waiting.reservation;
+    const estimate = isShut ? NEVER : estimateOf(ground.fleet, waiting, backlog);
     const evidence = evidenceOf(diagnosis.barred, diagnosis.footing.best, ahead);
     verdicts.push({ slot, verdict: { jobId: queue.job(slot).id, refusal, ...estimate, evidence } });
   }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { QuotaModel } from './model.js';
+import { createPlanner } from './planner.js';
 import { QuotaGate } from './quota-gate.js';
-import { aCpuGroup, aGroup, aJob } from './testing/builders.js';
+import { aCpuGroup, aGroup, aJob, anAttempt, aPolicy, aSnapshot } from './testing/builders.js';
 import { runs } from './testing/runs.js';
 
 /** Group 0: cards at their worth. Group 1: a card counts for half a reference card. Group 2: processors alone. */
@@ -183,4 +184,20 @@ describe('what must always hold of the quota gate', () => {
       { numRuns: runs(300) },
     );
   });
+});
+
+it('a job whose quota reaches for the cheaper of two groups is told of its reservation there', () => {
+  const nodes = ['n'];
+  const planner = createPlanner(
+    aSnapshot({
+      groups: [aGroup('full', { nodes }), aGroup('spare', { nodes, exchangeRate: 0.5 })],
+      tenants: [tenant('a', 4)],
+      running: [anAttempt('r', 'spare', { tenantId: 'else', endsBy: 1500 })],
+      queued: [aJob('j', { tenantId: 'a' })],
+    }),
+    aPolicy(),
+  );
+  expect(planner.plan(1000).waiting).toMatchObject([
+    { jobId: 'j', refusal: 'quota-spent', estimatedStart: 1500, basis: 'reservation', poolId: 'spare' },
+  ]);
 });
