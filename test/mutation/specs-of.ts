@@ -6,17 +6,15 @@ import { basename, dirname, join } from 'node:path';
  * from the lib's src. Those of the whole planner are slow: name them only where no smaller one looks at the source.
  */
 const alsoSeenBy: Readonly<Record<string, readonly string[]>> = {
-  'admission.ts': ['planner.spec.ts', 'what-if.spec.ts'],
   'backlog.ts': ['planner.spec.ts'],
-  'canonical.ts': ['planner.spec.ts'],
-  'diagnosis.ts': ['planner.spec.ts', 'what-if.spec.ts'],
-  'explanation.ts': ['planner.spec.ts', 'what-if.spec.ts'],
+  'diagnosis.ts': ['explanation.spec.ts'],
+  'explanation.ts': ['refusals.spec.ts'],
   'job-kinds.ts': ['waiting-queue.spec.ts'],
   'node-timeline.ts': ['node-profile.spec.ts'],
   'order.ts': ['waiting-queue.spec.ts', 'share-convergence.spec.ts'],
   'quote.ts': ['what-if.spec.ts', 'planner.spec.ts'],
-  'refusing.ts': ['filters.spec.ts', 'what-if.spec.ts'],
-  'room-book.ts': ['pass.spec.ts', 'planner.spec.ts'],
+  'refusing.ts': ['filters.spec.ts'],
+  'room-book.ts': ['refusals.spec.ts'],
 };
 
 export const src = 'libs/scheduling/src';

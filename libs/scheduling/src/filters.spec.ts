@@ -26,6 +26,27 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     on: [on(aGroup('g'))],
     want: 'accelerator-model-absent',
   },
+  'a model among those that it takes': {
+    job: { acceleratorModels: ['h100', 'a100'] },
+    on: [on(aGroup('g'))],
+    want: null,
+  },
+  'cards of no model, where one is asked for': {
+    job: { acceleratorModels: ['a100'] },
+    on: [on(aGroup('g', { acceleratorModel: null }))],
+    want: 'accelerator-model-absent',
+  },
+  'a model and cards of no memory mean nothing to a job without cards': {
+    job: { acceleratorModels: ['a100'], minAcceleratorMemoryGiB: 80, perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
+    on: [on(aCpuGroup('g'))],
+    want: null,
+  },
+  'cards with just as much memory': { job: { minAcceleratorMemoryGiB: 80 }, on: [on(aGroup('g'))], want: null },
+  'cards with a little less memory': {
+    job: { minAcceleratorMemoryGiB: 80.5 },
+    on: [on(aGroup('g'))],
+    want: 'accelerator-memory-too-small',
+  },
   'an empty list of models asks for none in particular': {
     job: { acceleratorModels: [] },
     on: [on(aGroup('g'))],
@@ -73,6 +94,36 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     on: [on(aCpuGroup('g'))],
     want: null,
   },
+  'an image without a stack, without cards, on nodes with one': {
+    job: { stack: 'none', perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
+    on: [on(aCpuGroup('g', { stack: 'cann' }))],
+    want: null,
+  },
+  'a CUDA image without cards on nodes with CANN': {
+    job: { stack: 'cuda', perNode: { cards: 0, cores: 4, memoryGiB: 8 } },
+    on: [on(aCpuGroup('g', { stack: 'cann' }))],
+    want: 'stack-mismatch',
+  },
+  'an image without a stack that wants cards, on cards with CUDA': {
+    job: { stack: 'none' },
+    on: [on(aGroup('g'))],
+    want: 'stack-mismatch',
+  },
+  'a class that the pool serves among others': {
+    job: { class: 'training' },
+    on: [on(aGroup('g'), { classes: ['inference', 'training'] })],
+    want: null,
+  },
+  'a pool that must be asked for, by a job that lists none': {
+    job: {},
+    on: [on(aGroup('g'), { onlyIfListed: true })],
+    want: 'pool-not-listed',
+  },
+  'a pool that must be asked for, and is': {
+    job: { pools: ['g'] },
+    on: [on(aGroup('g'), { onlyIfListed: true })],
+    want: null,
+  },
   'a class that the pool does not serve': {
     job: { class: 'training' },
     on: [on(aGroup('g'), { classes: ['inference'] })],
@@ -83,6 +134,21 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
   'too far from its district': {
     job: { maxLatencyMs: 5, fromDistrict: 'echeng' },
     on: [on(aGroup('g'), { latencyMs: { echeng: 6 } })],
+    want: 'latency-above-limit',
+  },
+  'just as near to its district as it may be': {
+    job: { maxLatencyMs: 5, fromDistrict: 'echeng' },
+    on: [on(aGroup('g'), { latencyMs: { echeng: 5 } })],
+    want: null,
+  },
+  'far from its district, without a limit': {
+    job: { fromDistrict: 'echeng' },
+    on: [on(aGroup('g'), { latencyMs: { echeng: 600 } })],
+    want: null,
+  },
+  'a limit without a district is not that to a place of no name': {
+    job: { maxLatencyMs: 5 },
+    on: [on(aGroup('g'), { latencyMs: { undefined: 1 } })],
     want: 'latency-above-limit',
   },
   'a district that nobody measured': {
@@ -208,6 +274,10 @@ describe('hard filters', () => {
         'nodes-out-of-service': 1,
       },
     });
+  });
+
+  it('counts the nodes of a group by their names, or takes the number that is told', () => {
+    expect([aGroup('g'), aGroup('g', { nodes: [] }), aGroup('g', { nodes: 7 })].map(nodeCount)).toEqual([4, 0, 7]);
   });
 
   it('names each refusal once', () => {

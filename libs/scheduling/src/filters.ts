@@ -33,7 +33,7 @@ const acceleratorModel: Filter = {
   passes: (job, { group }) =>
     !job.acceleratorModels?.length ||
     job.perNode.cards === 0 ||
-    (group.acceleratorModel !== null && job.acceleratorModels.includes(group.acceleratorModel)),
+    job.acceleratorModels.some((model) => model === group.acceleratorModel),
 };
 
 const acceleratorMemory: Filter = {

@@ -46,7 +46,7 @@ export const scorers: Readonly<Record<keyof ScoreWeights, Scorer>> = {
   },
   green: ({ outlook, start }) => clamp(atHour(outlook, 'greenShare', start) ?? UNKNOWN),
   nearness: ({ job, candidate }) => {
-    const ms = job.fromDistrict === undefined ? undefined : candidate.pool.latencyMs[job.fromDistrict];
+    const ms = candidate.pool.latencyMs[job.fromDistrict ?? ''];
     const toUser = ms === undefined ? undefined : HALF_WAY_MS / (HALF_WAY_MS + Math.max(0, ms));
     const toData = job.inputs?.length ? HALF_WAY_GIB / (HALF_WAY_GIB + gibibytesToMove(job, candidate)) : undefined;
     if (toUser !== undefined && toData !== undefined) return (toUser + toData) / 2;

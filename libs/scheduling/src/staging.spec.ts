@@ -1,5 +1,5 @@
 import type { Candidate } from './filters.js';
-import { gibibytesToMove, inputsBySite, linksOf, stagingSeconds } from './staging.js';
+import { gibibytesToMove, inputsBySite, linkModelsOf, linksOf, stagingSeconds } from './staging.js';
 import { aPool } from './testing/builders.js';
 
 const at = (links: Record<string, number> = {}): Pick<Candidate, 'pool' | 'links'> => ({
@@ -72,6 +72,27 @@ describe('staging', () => {
 
   it('a site without known links never gets what is elsewhere', () => {
     expect(stagingSeconds({ inputs: [from('there', 1)] }, { pool: aPool('here') })).toBe(Infinity);
+  });
+});
+
+describe('a declared link', () => {
+  const pairs: Record<string, { sites: string[]; want: [string, string][] }> = {
+    'between two sites is one way of both directions': { sites: ['a', 'b'], want: [['a', 'b']] },
+    'among three joins every two of them': {
+      sites: ['a', 'b', 'c'],
+      want: [
+        ['a', 'b'],
+        ['a', 'c'],
+        ['b', 'c'],
+      ],
+    },
+    'of one site joins nobody': { sites: ['a'], want: [] },
+  };
+  it.each(Object.entries(pairs))('%s', (_sentence, { sites, want }) => {
+    const gbitPerSecond = { value: 25, basis: 'assumed' as const };
+    expect(linkModelsOf({ siteIds: sites, gbitPerSecond } as Parameters<typeof linkModelsOf>[0])).toEqual(
+      want.map(([fromSiteId, toSiteId]) => ({ fromSiteId, toSiteId, gbitPerSecond: 25 })),
+    );
   });
 });
 
