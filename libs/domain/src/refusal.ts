@@ -142,3 +142,107 @@ export const refusalTexts = {
     en: 'nodes are being vacated for it; waiting for the preempted work to stop',
   },
 } as const satisfies Record<Refusal, { zh: string; en: string }>;
+
+const ASK_ANEW = { zh: '请修改后重新提交', en: 'submit it anew' };
+
+/** What whoever submitted the job can do about it; each a part of a sentence. */
+export const refusalAdvice = {
+  'no-free-accelerators': {
+    zh: '无需操作；减少卡数、放宽型号或缩短时限可能更早开始',
+    en: 'nothing needs to be done; fewer cards, another model or a shorter time limit may let it start sooner',
+  },
+  'no-free-nodes': {
+    zh: '无需操作；减少节点数或每节点的核数、内存，或缩短时限，可能更早开始',
+    en: 'nothing needs to be done; fewer or smaller nodes or a shorter time limit may let it start sooner',
+  },
+  'behind-reservation': {
+    zh: '无需操作；缩短时限可使它嵌入更短的空档',
+    en: 'nothing needs to be done; with a shorter time limit it fits into a shorter gap',
+  },
+  'behind-in-queue': { zh: '无需操作，按队列顺序等待', en: 'nothing needs to be done; its turn comes' },
+  'before-earliest-start': {
+    zh: '如可提前，请以更早的最早开始时间重新提交',
+    en: 'if it may start earlier, submit it anew with an earlier earliest start',
+  },
+  'would-overrun-window': {
+    zh: '缩短时限可在窗口之前运行，否则等窗口结束',
+    en: 'a shorter time limit may let it run before the window; else it waits for the end of the window',
+  },
+  'accelerator-model-absent': {
+    zh: `改选资源池已有的型号或不限型号，${ASK_ANEW.zh}`,
+    en: `ask for a model that a pool has, or for none in particular, and ${ASK_ANEW.en}`,
+  },
+  'accelerator-memory-too-small': {
+    zh: `降低显存要求或增加卡数，${ASK_ANEW.zh}`,
+    en: `ask for less memory a card, or for more cards, and ${ASK_ANEW.en}`,
+  },
+  'architecture-mismatch': {
+    zh: `使用该架构的镜像，或去掉架构要求，${ASK_ANEW.zh}`,
+    en: `use an image of the other architecture, or drop the constraint, and ${ASK_ANEW.en}`,
+  },
+  'stack-mismatch': {
+    zh: `使用另一软件栈的镜像，或改选资源池，${ASK_ANEW.zh}`,
+    en: `use an image of the other stack, or list other pools, and ${ASK_ANEW.en}`,
+  },
+  'latency-above-limit': {
+    zh: `提高时延上限，或改为离资源池更近的区，${ASK_ANEW.zh}`,
+    en: `raise the limit, or name a district nearer to a pool, and ${ASK_ANEW.en}`,
+  },
+  'data-level-not-allowed': {
+    zh: `改选允许该数据级别的资源池，或经确认降低级别，${ASK_ANEW.zh}`,
+    en: `list a pool that may hold data of this level, or lower the level if the data allow it, and ${ASK_ANEW.en}`,
+  },
+  'pool-not-listed': { zh: `在 pools 中列出更多资源池，${ASK_ANEW.zh}`, en: `list more pools, and ${ASK_ANEW.en}` },
+  'class-not-served': {
+    zh: `改选承接该类作业的资源池，${ASK_ANEW.zh}`,
+    en: `list a pool that serves this class, and ${ASK_ANEW.en}`,
+  },
+  'engine-unreachable': {
+    zh: '无需操作；引擎恢复后自动考虑，也可改选其他资源池',
+    en: 'nothing needs to be done; it goes on when the engine answers, and other pools may be listed meanwhile',
+  },
+  'nodes-out-of-service': {
+    zh: '无需操作；节点恢复后自动考虑，减少节点数可能更早开始',
+    en: 'nothing needs to be done; it goes on when nodes come back, and fewer nodes may let it start sooner',
+  },
+  'larger-than-any-pool': {
+    zh: `减少节点数或每节点的卡、核、内存，${ASK_ANEW.zh}`,
+    en: `ask for fewer or smaller nodes, and ${ASK_ANEW.en}`,
+  },
+  'rejected-by-engines': {
+    zh: `按 detail 中引擎给出的原因修改请求，${ASK_ANEW.zh}`,
+    en: `amend what the engines object to, and ${ASK_ANEW.en}`,
+  },
+  'quota-spent': {
+    zh: '等待本租户的作业结束，或请运营方提高配额',
+    en: 'wait for work of the tenant to end, or ask the operator for a larger quota',
+  },
+  'pool-not-open-to-tenant': {
+    zh: '改选对本租户开放的资源池，或请运营方开放',
+    en: 'list a pool that is open to the tenant, or ask the operator to open this one',
+  },
+  'data-site-elsewhere': {
+    zh: `去掉 dataSite，或改选数据所在站点的资源池，${ASK_ANEW.zh}`,
+    en: `drop the data site, or list a pool at that site, and ${ASK_ANEW.en}`,
+  },
+  'no-link-to-inputs': {
+    zh: '改选与数据所在站点有链路的资源池，或请运营方登记链路',
+    en: 'list a pool with a link to the site of the inputs, or ask the operator to declare one',
+  },
+  'fraction-not-offered': {
+    zh: `改为整卡，或改选支持切卡的资源池，${ASK_ANEW.zh}`,
+    en: `ask for whole cards, or list a pool that cuts them, and ${ASK_ANEW.en}`,
+  },
+  'power-cap-reached': {
+    zh: '无需操作；用电上限放宽或站点负荷下降后启动，改选其他站点可能更早',
+    en: 'nothing needs to be done; it starts when the cap or the load of the site allows, and another site may be sooner',
+  },
+  'green-share-too-low': {
+    zh: '无需操作；降低绿电占比要求可更早开始',
+    en: 'nothing needs to be done; with a lower green share it starts sooner',
+  },
+  'waiting-for-preemption': {
+    zh: '无需操作，即将启动',
+    en: 'nothing needs to be done; it starts as soon as they are free',
+  },
+} as const satisfies Record<Refusal, { zh: string; en: string }>;

@@ -1,5 +1,5 @@
 import type { Quoted, Submitted } from '#libs/application';
-import { type Refusal, refusalTexts } from '#libs/domain';
+import { type Refusal, refusalAdvice, refusalTexts } from '#libs/domain';
 import { Problem } from '#libs/http';
 import { evidenceShown, refusalShown } from '../presenters/explanation.js';
 
@@ -70,19 +70,23 @@ function neverRunnable({ refusal, admission }: Extract<Submitted, { kind: 'impos
     largest && perNode
       ? ` The largest job like it that would be admitted: ${largest.nodes} nodes of ${perNode.cards} cards, ${perNode.cores} cores and ${perNode.memoryGiB} GiB each, in pool ${largest.poolId}.`
       : '';
-  return new Problem('never-runnable', `No pool could ever run this job: ${refusalTexts[refusal].en}.${size}`, {
-    errors: [{ pointer: fieldOf[refusal] ?? '#/resources', detail: refusalTexts[refusal].en }],
-    members: {
-      refusal: refusalShown(refusal),
-      evidence: evidenceShown(admission.evidence),
-      largest: largest && {
-        pool: largest.poolId,
-        group: largest.groupId,
-        nodes: largest.nodes,
-        perNode: largest.perNode,
+  return new Problem(
+    'never-runnable',
+    `No pool could ever run this job: ${refusalTexts[refusal].en}.${size} What to do: ${refusalAdvice[refusal].en}.`,
+    {
+      errors: [{ pointer: fieldOf[refusal] ?? '#/resources', detail: refusalTexts[refusal].en }],
+      members: {
+        refusal: refusalShown(refusal),
+        evidence: evidenceShown(admission.evidence),
+        largest: largest && {
+          pool: largest.poolId,
+          group: largest.groupId,
+          nodes: largest.nodes,
+          perNode: largest.perNode,
+        },
       },
     },
-  });
+  );
 }
 
 const listed = (ids: readonly string[]): string =>

@@ -6,6 +6,7 @@ import {
   type Refusal,
   type WakeEvent,
   isFinal,
+  refusalAdvice,
   refusalTexts,
   rfc3339,
   wokenBy,
@@ -22,7 +23,7 @@ type Words = { readonly zh: string; readonly en: string };
 const wakeTexts = {
   'node-freed': { zh: '有节点释放时', en: 'when nodes are freed' },
   'queue-moved': { zh: '队列前移时', en: 'when the queue moves' },
-  'hour-turned': { zh: '到达要求的时间时', en: 'when the time it asked for comes' },
+  'hour-turned': { zh: '到达允许它启动的时间时', en: 'when a time comes at which it may start' },
   'window-ended': { zh: '维护或预留窗口结束时', en: 'when the maintenance or booked window ends' },
   'engine-returned': { zh: '引擎恢复时', en: 'when the engine answers again' },
   'node-returned': { zh: '节点恢复服务时', en: 'when nodes come back into service' },
@@ -131,17 +132,30 @@ function evidenceText(
   return { zh: `${zh.join('；')}。`, en: `${en.join('; ')}.` };
 }
 
-function waitingText(verdict: VerdictView): Words {
-  const { zh, en } = refusalTexts[verdict.refusal];
-  const wake = wakeTexts[wokenBy[verdict.refusal]];
-  const start = verdict.estimatedStart === null ? null : rfc3339(verdict.estimatedStart);
-  const basis =
-    verdict.basis === 'reservation'
+/** What is in the way, when it is looked at again, when and where it would start, and what to do about it. */
+function waitingText({ refusal, estimatedStart, basis, poolId }: VerdictView): Words {
+  const { zh, en } = refusalTexts[refusal];
+  const advice = refusalAdvice[refusal];
+  const wake = wakeTexts[wokenBy[refusal]];
+  const again = isFinal(refusal) ? wake : { zh: `再次考虑：${wake.zh}`, en: `it is looked at again ${wake.en}` };
+  const start = startText(estimatedStart, basis, poolId);
+  return {
+    zh: `${zh}；${again.zh}；${start.zh}。建议：${advice.zh}。`,
+    en: `${en}; ${again.en}; ${start.en}. What to do: ${advice.en}.`,
+  };
+}
+
+function startText(at: Instant | null, basis: VerdictView['basis'], poolId: string | null): Words {
+  if (at === null) return { zh: '暂无预计开始时间', en: 'no start is in sight' };
+  const time = rfc3339(at);
+  const where = poolId === null ? { zh: '', en: '' } : { zh: `在资源池 ${poolId} `, en: ` in pool ${poolId}` };
+  const by =
+    basis === 'reservation'
       ? { zh: '按已排定的预留', en: 'by its place in the plan' }
       : { zh: '按积压估算', en: 'by the work ahead of it' };
   return {
-    zh: `${zh}；再次考虑：${wake.zh}${start === null ? '；暂无预计开始时间' : `；预计 ${start} 开始（${basis.zh}）`}。`,
-    en: `${en}; it is looked at again ${wake.en}${start === null ? '; no start is in sight' : `; it would start at ${start} (${basis.en})`}.`,
+    zh: `预计 ${time} ${where.zh}开始（${by.zh}）`,
+    en: `it would start at ${time}${where.en} (${by.en})`,
   };
 }
 
