@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { OrderName } from '#libs/scheduling';
-import { cleanProtocolA, readSwf, replayPromises } from '#libs/simulation';
+import { cleanProtocolA, type PromiseReport, readSwf, replayPromises } from '#libs/simulation';
+import { shippedPolicy } from './shipped-policy.js';
 import { round, timed } from './timing.js';
 
 const traces: readonly (readonly [string, number])[] = [
@@ -13,48 +13,48 @@ const traces: readonly (readonly [string, number])[] = [
   ['lublin_256_new2', 256],
   ['philly_gpu', 512],
 ];
-const orders: readonly OrderName[] = ['fcfs', 'fair'];
 
-/** What was promised on the open traces, whole, and what became of it, beside other estimators. Per cent and seconds. */
-export function promisesBench(): unknown {
+/**
+ * What was promised on the open traces, whole, under the shipped policy, and what became of it, beside other estimators: a table
+ * on stderr, figures as JSON. CHUSUAN_BENCH_JOBS: only so many jobs of each trace.
+ */
+export async function promisesBench(): Promise<unknown> {
   const folder = join(process.cwd(), '..', 'shared', 'traces', 'swf');
   if (!existsSync(folder)) return { skipped: 'the open traces are not beside the checkout' };
-  return traces.flatMap(([trace, processors]) => {
+  const policy = await shippedPolicy();
+  const most = Number(process.env['CHUSUAN_BENCH_JOBS'] ?? Infinity);
+  for (const line of heading) process.stderr.write(`${line}\n`);
+  return traces.map(([trace, processors]) => {
     const text = gunzipSync(readFileSync(join(folder, `${trace}.swf.gz`))).toString('latin1');
-    const jobs = cleanProtocolA(readSwf(text, { mode: 'protocol' }).jobs, processors);
-    return orders.map((order) => {
-      const { value, ms } = timed(() => replayPromises({ jobs, processors, order, reservationDepth: 50 }));
-      const { first, lastHour, overAllJobs, beside } = value;
-      const percent = (share: number): number => round(share * 100);
-      return {
-        trace,
-        order,
-        jobs: value.jobs,
-        startedAtOnce: value.startedAtOnce,
-        promises: first.promises,
-        keptPercent: percent(first.keptShare),
-        keptPercentOverAllJobs: percent(overAllJobs.keptShare),
-        p50Percent: percent(first.p50Share),
-        medianErrorSeconds: {
-          ours: first.medianErrorSeconds,
-          naive: beside.naive.medianErrorSeconds,
-          plainPlan: beside.plainPlan.medianErrorSeconds,
-          predictedPlan: beside.predictedPlan.medianErrorSeconds,
-        },
-        withinMinutePercent: {
-          ours: percent(first.withinMinuteShare),
-          oursOverAllJobs: percent(overAllJobs.withinMinuteShare),
-          naive: percent(beside.naive.withinMinuteShare),
-          plainPlan: percent(beside.plainPlan.withinMinuteShare),
-        },
-        lastHour: {
-          promises: lastHour.promises,
-          keptPercent: percent(lastHour.keptShare),
-          medianErrorSeconds: lastHour.medianErrorSeconds,
-          withinMinutePercent: percent(lastHour.withinMinuteShare),
-        },
-        seconds: round(ms / 1000),
-      };
-    });
+    const jobs = cleanProtocolA(readSwf(text, { mode: 'protocol' }).jobs, processors).slice(0, most);
+    const { value, ms } = timed(() => replayPromises({ jobs, processors, policy }));
+    process.stderr.write(`${rowOf(trace, value)}\n`);
+    return { trace, ...value, seconds: round(ms / 1000) };
   });
+}
+
+const heading = [
+  '| log | promised | P90 kept | P50 kept | last hour: promised | P90 kept | median error: ours | naive | plain plan | within a minute: first | last hour | naive | plain plan | all jobs |',
+  '|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
+];
+
+function rowOf(trace: string, { first, lastHour, beside, overAllJobs }: PromiseReport): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  const cells = [
+    trace,
+    first.promises,
+    percent(first.keptShare),
+    percent(first.p50Share),
+    lastHour.promises,
+    percent(lastHour.keptShare),
+    `${first.medianErrorSeconds} s`,
+    `${beside.naive.medianErrorSeconds} s`,
+    `${beside.plainPlan.medianErrorSeconds} s`,
+    percent(first.withinMinuteShare),
+    percent(lastHour.withinMinuteShare),
+    percent(beside.naive.withinMinuteShare),
+    percent(beside.plainPlan.withinMinuteShare),
+    percent(overAllJobs.withinMinuteShare),
+  ];
+  return `| ${cells.join(' | ')} |`;
 }

@@ -1,17 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { cleanProtocolA, ownPolicy, readSwf, simulate } from '#libs/simulation';
+import { defaultPolicy } from '#libs/application';
+import { cleanProtocolA, readSwf, replayedPart, simulate } from '#libs/simulation';
 import { round, timed } from './timing.js';
 
 const runs = [
   { trace: 'CTC-SP2-1996-3.1-cln', processors: 338, order: 'fcfs', backfill: 'easy' },
   { trace: 'CTC-SP2-1996-3.1-cln', processors: 338, order: 'fcfs', backfill: 'conservative' },
-  { trace: 'CTC-SP2-1996-3.1-cln', processors: 338, ...ownPolicy },
+  { trace: 'CTC-SP2-1996-3.1-cln', processors: 338, ...replayedPart(defaultPolicy) },
   { trace: 'philly_gpu', processors: 512, order: 'fcfs', backfill: 'easy' },
   { trace: 'philly_gpu', processors: 512, order: 'wfp3', backfill: 'easy' },
   { trace: 'philly_gpu', processors: 512, order: 'fcfs', backfill: 'conservative' },
-  { trace: 'philly_gpu', processors: 512, ...ownPolicy },
+  { trace: 'philly_gpu', processors: 512, ...replayedPart(defaultPolicy) },
 ] as const;
 
 /** Whole simulations of the longest open traces, by the production primitives. The traces belong to others: none, no figures. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cleanProtocolA, readSwf, type SwfJob, valuedPolicies, valueOf } from '#libs/simulation';
+import { shippedPolicy } from './shipped-policy.js';
 import { timed } from './timing.js';
 
 const logs = [
@@ -14,7 +15,8 @@ const logs = [
 ] as const;
 
 /** What our policy is worth beside those of the literature, on every open log: a table on stderr, figures as JSON. */
-export function valueBench(): unknown {
+export async function valueBench(): Promise<unknown> {
+  const own = await shippedPolicy();
   const folder = join(process.cwd(), '..', 'shared', 'traces', 'swf');
   if (!existsSync(folder)) return { skipped: 'the open traces are not beside the checkout' };
   const load = (trace: string, processors: number): SwfJob[] => {
@@ -26,7 +28,7 @@ export function valueBench(): unknown {
   return logs.flatMap(({ trace, processors }) => {
     const jobs = load(trace, processors);
     return valuedPolicies.map((policy) => {
-      const { value, ms } = timed(() => valueOf(policy, jobs, processors));
+      const { value, ms } = timed(() => valueOf(policy, { jobs, processors, own }));
       const cells = [
         trace,
         policy,

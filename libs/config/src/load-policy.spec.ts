@@ -38,6 +38,7 @@ it('what is left out has its default: nobody is preempted unless the file says s
       reservationDepth: 1,
       maxStarts: 10,
       runTimes: 'limit',
+      predictor: 'tsafrir',
       weights: minimal.weights,
       fairShare: { halfLifeSeconds: 1_209_600, accrualSeconds: 60, entryPenaltySeconds: 600 },
     },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type PlanningPolicy, backfillModes, orderNames } from '#libs/scheduling';
+import { type PlanningPolicy, backfillModes, orderNames, predictorNames } from '#libs/scheduling';
 import { z } from 'zod';
 import { nearestWord } from './fault.js';
 import { isMapping } from './seed-collection.js';
@@ -31,6 +31,7 @@ const policyFile = z.strictObject({
   backfillOrder: z.enum(['queue', 'shortest-first']).optional(),
   maxStarts: z.int().min(1).max(100_000),
   runTimes: z.enum(['limit', 'predicted']).default('limit'),
+  predictor: z.enum(predictorNames).default('tsafrir'),
   weights: z.strictObject(share).refine(isSumOne, 'do not add up to 1'),
   fairShare: z
     .strictObject({

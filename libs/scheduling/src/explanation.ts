@@ -6,6 +6,7 @@ import type { JobKind, JobKinds } from './job-kinds.js';
 import type { PlanningPolicy, Seconds, WaitingVerdict } from './model.js';
 import type { Openings } from './openings.js';
 import type { PassOutcome, PassReservation } from './pass.js';
+import { inTurn } from './turns.js';
 import type { WaitingQueue } from './waiting-queue.js';
 
 export interface ExplanationGround {
@@ -38,12 +39,12 @@ export function explainWaiting(
   isWanted: Wanted,
 ): SlotVerdict[] {
   const { queue } = ground;
-  const line = lineOf(queue, outcome, now);
+  const reserved = new Map(outcome.reservations.map((reservation) => [reservation.slot, reservation]));
+  const line = turnsIn(ground, lineOf(queue, outcome, now), reserved);
   const wanted = wantedPlaces(line, isWanted);
   if (wanted.length === 0) return [];
   const kinds = new Set(wanted.map((place) => queue.kind(line[place]!)));
   const diagnoses = ground.diagnostician.examine([...kinds]);
-  const reserved = new Map(outcome.reservations.map((reservation) => [reservation.slot, reservation]));
   const backlog = new Backlog(ground.fleet, ground.kinds, now);
   for (const { slot, group } of outcome.starts) {
     backlog.chargeGroup(group, queue.kind(slot), queue.job(slot).predicted);
@@ -94,6 +95,20 @@ function lineOf(queue: WaitingQueue, { starts }: PassOutcome, now: Seconds): Int
   const cursor = queue.cursor(now);
   for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) if (hasStarted[slot] === 0) line[count++] = slot;
   return line.subarray(0, count);
+}
+
+/** In the order in which they can hope to start. */
+function turnsIn(
+  { queue, policy }: ExplanationGround,
+  line: Int32Array,
+  reserved: ReadonlyMap<number, unknown>,
+): Int32Array {
+  if (policy.backfillOrder !== 'shortest-first' || policy.backfill === 'none') return line;
+  return inTurn(
+    line,
+    (slot) => reserved.has(slot),
+    (slot) => queue.shortest(slot),
+  );
 }
 
 function wantedPlaces(line: Int32Array, isWanted: Wanted): number[] {

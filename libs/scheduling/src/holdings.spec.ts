@@ -40,6 +40,18 @@ describe('node-milliseconds that are held', () => {
     expect([...holdings.nodeMilliseconds(0)]).toEqual([0, expected]);
   });
 
+  const predictedCases: Record<string, [Partial<RunningJob>, number]> = {
+    'until it is predicted to end': [{ predictedEnd: 40 }, 10_000],
+    'until its limit once the prediction is outlived': [{ predictedEnd: 0 }, 25_000],
+    'until its limit where nothing was predicted': [{}, 25_000],
+    'one second when the limit is past': [{ predictedEnd: -60, endsBy: -50 }, 250],
+  };
+  it.each(Object.entries(predictedCases))('by predicted run times: %s', (_name, [about, expected]) => {
+    const holdings = new Holdings([new NodeProfile(4, capacity)], [capacity], 'predicted');
+    holdings.place(attempt('a', about), 0, false);
+    expect([...holdings.nodeMilliseconds(0)]).toEqual([expected]);
+  });
+
   it('add up by group, in whole numbers', () => {
     const holdings = books();
     holdings.place(attempt('a'), 0, false);

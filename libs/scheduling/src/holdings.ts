@@ -108,12 +108,18 @@ export class Holdings {
     };
   }
 
-  /** Milliseconds of whole nodes that are held in each group from now until the limits; what is past its limit counts one second. */
+  /** Milliseconds of whole nodes that are held in each group from now until they are planned to end; what is past its limit counts one second. */
   nodeMilliseconds(now: Seconds): Float64Array {
     const held = new Float64Array(this.profiles.length);
     // In whole numbers, so that the sum does not depend on the order of what is added.
     for (const { attempt, group, load } of this.entries.values()) {
-      held[group]! += Math.round(load * (Math.max(attempt.endsBy, now + 1) - now) * 1000);
+      const isOver = attempt.endsBy <= now;
+      const until = isOver
+        ? now + 1
+        : this.runTimes === 'predicted'
+          ? holdEnd(attempt, now, 'predicted')
+          : attempt.endsBy;
+      held[group]! += Math.round(load * (until - now) * 1000);
     }
     return held;
   }

@@ -23,6 +23,7 @@ export * from './planner-face.js';
 export * from './planner.js';
 export * from './power-book.js';
 export * from './predictor.js';
+export * from './turns.js';
 export * from './profile.js';
 export * from './promises/index.js';
 export * from './reference-cards.js';

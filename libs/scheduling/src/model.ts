@@ -217,6 +217,9 @@ export const orderNames = ['fcfs', 'sjf', 'saf', 'wfp3', 'unicep', 'f1', 'fair']
 export type OrderName = (typeof orderNames)[number];
 export const backfillModes = ['none', 'easy', 'conservative'] as const;
 export type BackfillMode = (typeof backfillModes)[number];
+/** tsafrir: the mean of its like's last two runs. believing: the same, but the limit where both of these were exact (`predictor.ts`). */
+export const predictorNames = ['tsafrir', 'believing'] as const;
+export type PredictorName = (typeof predictorNames)[number];
 
 export interface ScoreWeights {
   readonly startDelay: number;
@@ -228,7 +231,7 @@ export interface ScoreWeights {
 
 export interface PlanningPolicy {
   readonly order: OrderName;
-  /** none: nobody passes a job that cannot start. easy: one reservation. conservative: a reservation for each of the first `reservationDepth`. */
+  /** none: nobody passes a job that cannot start. easy: one reservation. conservative: a reservation for each of the first `reservationDepth` of each set of groups that jobs can go to. */
   readonly backfill: BackfillMode;
   readonly reservationDepth: number;
   /** In which order jobs without a reservation are tried for what is left: the queue's, or the shortest hold first. Default: queue. */
@@ -238,6 +241,8 @@ export interface PlanningPolicy {
   readonly weights: ScoreWeights;
   /** What a hold lasts for planning: the kill limit, or the predicted run time, put off when outlived. Default: limit. */
   readonly runTimes?: 'limit' | 'predicted';
+  /** How long a job is thought to run when it is submitted. Default: tsafrir. */
+  readonly predictor?: PredictorName;
   readonly fairShare?: {
     /** Use counts half after so long. Default: 14 days. */
     readonly halfLifeSeconds?: number;

@@ -166,3 +166,65 @@ describe('the order of backfilling', () => {
     );
   });
 });
+
+describe('the depth of reservations', () => {
+  const HOUR = 3600;
+  // Both groups are full until 1100 and 1200; who may go to one of them only waits for that one.
+  const groups = [aGroup('a', { nodes: ['a1', 'a2'] }), aGroup('b', { nodes: ['b1', 'b2'] })];
+  const running = [
+    anAttempt('on-a', 'a', { nodeIndices: [0], endsBy: NOW + 100 }),
+    anAttempt('on-b', 'b', { nodeIndices: [0], endsBy: NOW + 200 }),
+  ];
+  const wide = (id: string, group: string): QueuedJob => aJob(id, { nodes: 2, limit: HOUR, pools: [poolOf(group)] });
+  const poolOf = (group: string): string => groups.find(({ id }) => id === group)!.poolId;
+  const planOf = (depth: number, queued: readonly QueuedJob[]) =>
+    createPlanner(
+      aSnapshot({ groups, running, queued: queued.map((job, sequence) => ({ ...job, sequence })) }),
+      aPolicy({ reservationDepth: depth, backfillOrder: 'shortest-first' }),
+    ).plan(NOW);
+  const reserved = (depth: number, queued: readonly QueuedJob[]): string[] =>
+    planOf(depth, queued)
+      .waiting.filter(({ basis }) => basis === 'reservation')
+      .map(({ jobId }) => jobId);
+
+  const queue = [wide('a1', 'a'), wide('a2', 'a'), wide('a3', 'a'), wide('b1', 'b'), wide('b2', 'b')];
+  const cases: Record<string, { depth: number; want: string[] }> = {
+    'none is none in any': { depth: 0, want: [] },
+    'is counted for each set of groups': { depth: 1, want: ['a1', 'b1'] },
+    'of two reaches the second of each': { depth: 2, want: ['a1', 'a2', 'b1', 'b2'] },
+    'of more than wait reaches all': { depth: 9, want: ['a1', 'a2', 'a3', 'b1', 'b2'] },
+  };
+  it.each(Object.entries(cases))('%s', (_sentence, { depth, want }) =>
+    expect(reserved(depth, queue).toSorted()).toEqual(want),
+  );
+
+  const small = (id: string, group: string, limit: number): QueuedJob => aJob(id, { limit, pools: [poolOf(group)] });
+  const starts: Record<string, { queued: QueuedJob[]; want: string[] }> = {
+    'the shortest of a full set goes first though another set may still reserve': {
+      queued: [wide('a1', 'a'), small('long', 'a', 90), small('short', 'a', 80), wide('b1', 'b')],
+      want: ['short'],
+    },
+    'a set that may still reserve is walked in the queue’s order': {
+      queued: [wide('a1', 'a'), small('on-b-1', 'b', 90), small('on-b-2', 'b', 80)],
+      want: ['on-b-1'],
+    },
+    'nobody without a reservation runs into one': {
+      queued: [wide('a1', 'a'), small('too-long', 'a', 101), wide('b1', 'b')],
+      want: [],
+    },
+    'the last second before a reservation may be used': {
+      queued: [wide('a1', 'a'), small('just', 'a', 100), wide('b1', 'b')],
+      want: ['just'],
+    },
+  };
+  it.each(Object.entries(starts))('%s', (_sentence, { queued, want }) =>
+    expect(planOf(1, queued).starts.map(({ jobId }) => jobId)).toEqual(want),
+  );
+
+  it('ends at the limit of starts for those who are tried last too', () => {
+    const queued = [wide('a1', 'a'), small('x', 'a', 50), small('y', 'b', 60), wide('b1', 'b'), small('z', 'b', 40)];
+    const policy = aPolicy({ reservationDepth: 1, backfillOrder: 'shortest-first', maxStarts: 1 });
+    const plan = createPlanner(aSnapshot({ groups, running, queued }), policy).plan(NOW);
+    expect(plan.starts.map(({ jobId }) => jobId)).toEqual(['y']);
+  });
+});

@@ -72,7 +72,7 @@ export interface PassWish {
  *
  * - none: every group that the blocked job could use is closed to those after it.
  * - easy: the first blocked job of each set of groups takes a reservation; the rest start where they delay no reservation.
- * - conservative: so do the first `reservationDepth` blocked jobs, whatever their groups.
+ * - conservative: so do the first `reservationDepth` blocked jobs of each set of groups.
  *
  * A job that a gate keeps back for good (its tenant's quota is spent) blocks nobody and reserves nothing.
  *
@@ -85,7 +85,10 @@ export class Pass {
   private readonly rooms: RoomBook<Refusal>;
   private floors = new KindFloors();
   private closed = new Set<number>();
-  private reservedSets = new Set<number>();
+  // By set of groups: its reservations.
+  private reservedIn = new Map<number, number>();
+  private fullSets = 0;
+  private left: number[] = [];
   private starts: PassStart[] = [];
   private reservations: PassReservation[] = [];
   private held = new Map<number, Refusal>();
@@ -111,32 +114,54 @@ export class Pass {
     if (stopsEarly) this.rooms.count();
     const isHopeless = (): boolean => stopsEarly && this.rooms.hopefuls === 0;
     const cursor = queue.size === 0 || isHopeless() ? null : queue.cursor(now);
-    let isCutShort = false;
-    for (let slot = cursor?.next() ?? -1; slot >= 0 && slot !== wish.until; slot = cursor!.next()) {
-      if (this.starts.length >= policy.maxStarts) {
-        isCutShort = true;
-        break;
-      }
+    for (let slot = cursor?.next() ?? -1; slot >= 0; slot = cursor!.next()) {
       const kind = queue.kind(slot);
+      const isLeft = this.isLeftFor(kind);
+      if (slot === wish.until && !isLeft) return this.outcome(false);
+      if (this.starts.length >= policy.maxStarts) return this.outcome(true);
       this.rooms.see(kind);
       if (kind.eligible.length === 0 || queue.notBefore(slot) > now || slot === wish.without) continue;
+      if (isLeft) {
+        if (this.mayStart(slot, wish.until)) this.left.push(slot);
+        continue;
+      }
       if (this.step(slot, kind, now)) {
         if (stopsEarly) this.rooms.count();
       } else if (!isHopeless()) {
         this.block(slot, kind, now);
         if (policy.backfill === 'none' && this.closed.size === this.ground.profiles.length) break;
-        if (!this.isNarrowed && !this.mayReserveMore()) this.narrow(cursor!, wish.until);
+        if (!this.isNarrowed && this.left.length === 0 && !this.mayReserveMore()) this.narrow(cursor!, wish.until);
       }
       if (isHopeless()) break;
     }
-    return this.outcome(isCutShort);
+    return this.outcome(this.tryLeft(now, wish.until));
+  }
+
+  /** Whether a job of the kind is tried at the end only: it cannot reserve any more, and the shortest of such jobs goes first. */
+  private isLeftFor({ set }: JobKind): boolean {
+    if (this.isNarrowed || this.ground.policy.backfillOrder !== 'shortest-first') return false;
+    return set >= 0 && this.depth > 0 && (this.reservedIn.get(set) ?? 0) >= this.depth;
+  }
+
+  /** True when the limit of starts was reached. */
+  private tryLeft(now: Seconds, until: number | undefined): boolean {
+    const { queue, policy } = this.ground;
+    // The sort is stable: of those with equal holds, the first in the queue goes first.
+    for (const slot of this.left.sort((a, b) => queue.shortest(a) - queue.shortest(b))) {
+      if (slot === until) return false;
+      if (this.starts.length >= policy.maxStarts) return true;
+      this.step(slot, queue.kind(slot), now);
+    }
+    return false;
   }
 
   private reset(now: Seconds): void {
     this.undone = this.rooms.open(now);
     this.floors = new KindFloors();
     this.closed = new Set();
-    this.reservedSets = new Set();
+    this.reservedIn = new Map();
+    this.fullSets = 0;
+    this.left = [];
     this.starts = [];
     this.reservations = [];
     this.held = new Map();
@@ -299,26 +324,24 @@ export class Pass {
     for (const group of kind.eligible) this.closed.add(group);
   }
 
-  private mayReserve(kind: JobKind): boolean {
-    switch (this.ground.policy.backfill) {
-      case 'none':
-        return false;
-      case 'easy':
-        return !this.reservedSets.has(kind.set);
-      case 'conservative':
-        return this.reservations.length < this.ground.policy.reservationDepth;
-    }
+  private get depth(): number {
+    const { backfill, reservationDepth } = this.ground.policy;
+    return backfill === 'easy' ? 1 : reservationDepth;
+  }
+
+  private countReservation(set: number): void {
+    const count = (this.reservedIn.get(set) ?? 0) + 1;
+    this.reservedIn.set(set, count);
+    if (count === this.depth) this.fullSets++;
+  }
+
+  private mayReserve({ set }: JobKind): boolean {
+    return this.ground.policy.backfill !== 'none' && (this.reservedIn.get(set) ?? 0) < this.depth;
   }
 
   private mayReserveMore(): boolean {
-    switch (this.ground.policy.backfill) {
-      case 'none':
-        return true;
-      case 'easy':
-        return this.reservedSets.size < this.ground.kinds.setCount;
-      case 'conservative':
-        return this.reservations.length < this.ground.policy.reservationDepth;
-    }
+    if (this.ground.policy.backfill === 'none') return true;
+    return this.depth > 0 && this.fullSets < this.ground.kinds.setCount;
   }
 
   /**
@@ -344,7 +367,7 @@ export class Pass {
       if (isShut) this.rooms.keptForGood(slot, this.held.get(slot)!);
       return false;
     }
-    this.reservedSets.add(kind.set);
+    if (best >= 0 || this.ground.policy.backfill === 'easy') this.countReservation(kind.set);
     if (best < 0) return true;
     if (this.openings.isEmpty) this.floors.raise(kind, shortest, start);
     const seconds = this.holdOf(slot, best);
@@ -378,12 +401,12 @@ export class Pass {
     this.isNarrowed = true;
     if (this.ground.policy.backfill === 'none') return;
     this.rooms.count();
+    cursor.narrow((slot) => this.mayStart(slot, until), this.ground.policy.backfillOrder);
+  }
+
+  private mayStart(slot: number, until: number | undefined): boolean {
     const { queue } = this.ground;
-    const { rooms, openings } = this;
-    const mayStart = (slot: number): boolean => {
-      if (queue.shortest(slot) <= rooms.at(queue.kind(slot)) || slot === until) return true;
-      return !openings.isEmpty && openings.isOpenTo(queue.job(slot));
-    };
-    cursor.narrow(mayStart, this.ground.policy.backfillOrder);
+    if (queue.shortest(slot) <= this.rooms.at(queue.kind(slot)) || slot === until) return true;
+    return !this.openings.isEmpty && this.openings.isOpenTo(queue.job(slot));
   }
 }

@@ -1,4 +1,4 @@
-import { type EndedRun, predictedRun, predictedUnlessExact, RecentRuns } from './predictor.js';
+import { type EndedRun, predictedRun, predictedUnlessExact, predictorOf, RecentRuns } from './predictor.js';
 
 const run = (runSeconds: number, limitSeconds = 100_000): EndedRun => ({ runSeconds, limitSeconds });
 
@@ -49,4 +49,9 @@ describe('recent runs', () => {
     expect(runs.of('a')).toEqual([run(3), run(2)]);
     expect(runs.of('b')).toEqual([run(9)]);
   });
+});
+
+it('the predictor that a policy names is the plain mean unless it says to believe', () => {
+  expect([predictorOf(), predictorOf('tsafrir')]).toEqual([predictedRun, predictedRun]);
+  expect(predictorOf('believing')).toBe(predictedUnlessExact);
 });

@@ -1,10 +1,12 @@
+import type { PredictorName } from './model.js';
+
 export interface EndedRun {
   readonly runSeconds: number;
   readonly limitSeconds: number;
 }
 
 /**
- * What production predicts, whole seconds: the mean of the last two runs, rounded down, at least a second and at most the limit;
+ * Whole seconds: the mean of the last two runs, rounded down, at least a second and at most the limit;
  * the limit until two are known (Tsafrir, Etsion and Feitelson, 2007). Whose runs these are is the caller's: in production the
  * same tenant's of the same class, in a log the same user's.
  *
@@ -28,6 +30,13 @@ export function predictedUnlessExact(lastRuns: readonly EndedRun[], limitSeconds
   const areExact = two.every(({ runSeconds, limitSeconds: limit }) => runSeconds >= EXACT * limit);
   return areExact ? limitSeconds : predictedRun(two, limitSeconds);
 }
+
+/** What a job is thought to run, from the last two runs of its like, newest first, and its limit. */
+export type Predictor = (lastRuns: readonly EndedRun[], limitSeconds: number) => number;
+
+/** The predictor that a policy names. */
+export const predictorOf = (name: PredictorName = 'tsafrir'): Predictor =>
+  name === 'believing' ? predictedUnlessExact : predictedRun;
 
 /** The last two runs of each subject, for callers without a database. */
 export class RecentRuns<Subject> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { backfillModes, orderNames } from '#libs/scheduling';
-import { scheduleText, simulate } from './simulate.js';
+import { scheduleText, replayedPart, simulate } from './simulate.js';
 import type { SwfJob } from './swf.js';
 
 const job = (id: number, submitSeconds: number, processors: number, runSeconds: number): SwfJob => ({
@@ -184,10 +184,14 @@ describe('trace replay with predicted run times', () => {
     expect(startsOf(simulate({ ...base, jobs, runTimes: 'predicted' }))[4]).toBe(112);
   });
 
-  it('the request predicts where it is told to', () => {
-    expect(startsOf(simulate({ ...base, runTimes: 'predicted', predictor: 'request' }))).toEqual(
-      startsOf(simulate({ ...base, runTimes: 'limit' })),
-    );
+  it('only what of a policy decides a replay is taken from it', () => {
+    const fairShare = { halfLifeSeconds: 100 };
+    const replayed = {
+      order: 'fair', backfill: 'conservative', backfillOrder: 'shortest-first', reservationDepth: 3,
+      runTimes: 'predicted', predictor: 'believing', fairShare,
+    } as const; // prettier-ignore
+    const weights = { startDelay: 1, tightFit: 0, price: 0, green: 0, nearness: 0 };
+    expect(replayedPart({ ...replayed, maxStarts: 1, quotas: 'off', weights })).toEqual(replayed);
   });
 
   it('changes nothing where nobody has ended twice', () => {

@@ -1,11 +1,11 @@
 import {
   type BackfillMode,
-  type EndedRun,
   type OrderName,
   orderOf,
   type PlanningPolicy,
-  predictedRun,
-  predictedUnlessExact,
+  type Predictor,
+  type PredictorName,
+  predictorOf,
   RecentRuns,
   type Seconds,
 } from '#libs/scheduling';
@@ -27,8 +27,8 @@ export interface SimulationRequest {
   readonly backfillOrder?: PlanningPolicy['backfillOrder'];
   /** What jobs are planned with: their request, or the predicted run time, and the request once that is outlived. Default: limit. */
   readonly runTimes?: PlanningPolicy['runTimes'];
-  /** Default: tsafrir, as production predicts. */
-  readonly predictor?: SimulationPredictor;
+  /** Default: tsafrir. The subject is the user. */
+  readonly predictor?: PredictorName;
   /** Only `count` jobs from index `first` on. */
   readonly first?: number;
   readonly count?: number;
@@ -36,20 +36,29 @@ export interface SimulationRequest {
   readonly fairShare?: PlanningPolicy['fairShare'];
 }
 
-/**
- * tsafrir: the mean of the user's last two runs. believing: the same, but the request where his last two were exact. request: what
- * was asked for.
- */
-export const simulationPredictors = ['tsafrir', 'believing', 'request'] as const;
-export type SimulationPredictor = (typeof simulationPredictors)[number];
+/** What a policy plans holds with: the request where it plans with limits. */
+export function holdsOf({ runTimes, predictor }: Pick<PlanningPolicy, 'runTimes' | 'predictor'>): Predictor {
+  return runTimes === 'predicted' ? predictorOf(predictor) : (_lastRuns, limitSeconds) => limitSeconds;
+}
 
-const predictors: Readonly<
-  Record<SimulationPredictor, (lastRuns: readonly EndedRun[], limitSeconds: number) => number>
-> = {
-  tsafrir: predictedRun,
-  believing: predictedUnlessExact,
-  request: (_lastRuns, limitSeconds) => limitSeconds,
-};
+/** What of a policy decides a replay: one pool without energy, data or priorities. */
+export const replayedPart = ({
+  order,
+  backfill,
+  backfillOrder,
+  reservationDepth,
+  runTimes,
+  predictor,
+  fairShare,
+}: PlanningPolicy): Omit<SimulationRequest, 'jobs' | 'processors'> => ({
+  order,
+  backfill,
+  backfillOrder,
+  reservationDepth,
+  runTimes,
+  predictor,
+  fairShare,
+});
 
 export interface ScheduledStart {
   readonly id: number;
@@ -91,7 +100,7 @@ class Replay {
   private readonly machine: Machine;
   private readonly shares: UserShares | null;
   private readonly lastRuns = new RecentRuns<number>();
-  private readonly predict: (lastRuns: readonly EndedRun[], limitSeconds: number) => number;
+  private readonly predict: Predictor;
   private readonly running = new Completions();
   private readonly outlived = new Completions();
   // Waiting jobs by user.
@@ -103,12 +112,12 @@ class Replay {
     private readonly jobs: readonly SwfJob[],
     request: SimulationRequest,
   ) {
-    const { processors, order, fairShare, runTimes = 'limit', predictor = 'tsafrir' } = request;
+    const { processors, order, fairShare, runTimes = 'limit', predictor } = request;
     this.starts = new Float64Array(jobs.length);
     this.holds = new Float64Array(jobs.length);
     this.machine = new Machine(processors, { ...request, order: orderOf(order) });
     this.shares = order === 'fair' ? new UserShares(jobs, fairShare) : null;
-    this.predict = predictors[runTimes === 'predicted' ? predictor : 'request'];
+    this.predict = holdsOf({ runTimes, predictor });
   }
 
   run(): void {

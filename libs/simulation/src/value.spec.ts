@@ -1,6 +1,14 @@
+import type { PlanningPolicy } from '#libs/scheduling';
 import type { SwfJob } from './swf.js';
 import { jainIndex, valuedPolicies, valueOf } from './value.js';
 
+const own: PlanningPolicy = {
+  order: 'fair',
+  backfill: 'conservative',
+  reservationDepth: 2,
+  maxStarts: 100,
+  weights: { startDelay: 1, tightFit: 0, price: 0, green: 0, nearness: 0 },
+};
 const job = (id: number, user: number, runSeconds: number, processors: number): SwfJob => ({
   id,
   submitSeconds: 0,
@@ -29,7 +37,7 @@ describe('the value of a policy', () => {
   const jobs = [job(1, 1, 100, 4), job(2, 1, 100, 4), job(3, 2, 100, 4)];
 
   it.each(['EASY FCFS', 'EASY-SJBF', 'EASY++'] as const)('is measured over jobs and over users: %s', (policy) => {
-    expect(valueOf(policy, jobs, 4)).toEqual({
+    expect(valueOf(policy, { jobs, processors: 4, own })).toEqual({
       meanWaitSeconds: 100,
       p95WaitSeconds: 200,
       meanBoundedSlowdown: 2,
@@ -41,14 +49,14 @@ describe('the value of a policy', () => {
 
   it('is that of fair shares under our own', () => {
     // User 1 has used something when the first job ends, so user 2 goes second.
-    expect(valueOf('own', jobs, 4)).toMatchObject({
+    expect(valueOf('own', { jobs, processors: 4, own })).toMatchObject({
       meanWaitSeconds: 100,
       jainOfProgress: jainIndex([200 / 400, 100 / 200]),
     });
   });
 
   it('is the same under each when nobody waits', () => {
-    const values = valuedPolicies.map((policy) => valueOf(policy, jobs, 12));
+    const values = valuedPolicies.map((policy) => valueOf(policy, { jobs, processors: 12, own }));
     for (const value of values) expect(value).toEqual({ ...values[0], meanBoundedSlowdown: 1, jainOfProgress: 1 });
   });
 });

@@ -1,6 +1,7 @@
+import type { PlanningPolicy } from '#libs/scheduling';
 import { measureSchedule } from './metrics.js';
 import { type ProtocolCRequest, replayProtocolC } from './protocols/protocol-c.js';
-import { simulate, type SimulationRequest } from './simulate.js';
+import { replayedPart, simulate } from './simulate.js';
 import type { SwfJob } from './swf.js';
 
 /** One line of the table of what a policy is worth. */
@@ -15,16 +16,6 @@ export interface PolicyValue {
   readonly jainOfSlowdown: number;
 }
 
-/** Our own policy: what a policy file says, and the predictor. The same for every log: nothing here is fitted to one. */
-export const ownPolicy = {
-  order: 'fair',
-  backfill: 'conservative',
-  reservationDepth: 2,
-  backfillOrder: 'shortest-first',
-  runTimes: 'predicted',
-  predictor: 'believing',
-} as const satisfies Partial<SimulationRequest>;
-
 const easy: Readonly<Record<string, Pick<ProtocolCRequest, 'candidates' | 'predictor' | 'onSubmission'>>> = {
   'EASY FCFS': { candidates: 'fcfs', predictor: 'request', onSubmission: 'if-it-fits' },
   'EASY-SJBF': { candidates: 'sjbf', predictor: 'request', onSubmission: 'if-it-fits' },
@@ -34,14 +25,22 @@ const easy: Readonly<Record<string, Pick<ProtocolCRequest, 'candidates' | 'predi
 export const valuedPolicies = ['own', 'EASY FCFS', 'EASY-SJBF', 'EASY++'] as const;
 export type ValuedPolicy = (typeof valuedPolicies)[number];
 
+export interface ValuedLog {
+  readonly jobs: readonly SwfJob[];
+  readonly processors: number;
+  /** What `own` stands for: the policy that is shipped. */
+  readonly own: PlanningPolicy;
+}
+
 /**
  * What a policy is worth on a log, cleaned by protocol A. The three of the literature are replayed as PROTOCOL C has them, with
  * EASY++ falling back to the request when a prediction is outlived: its strongest form.
  */
-export function valueOf(policy: ValuedPolicy, jobs: readonly SwfJob[], processors: number): PolicyValue {
+export function valueOf(policy: ValuedPolicy, on: ValuedLog): PolicyValue {
+  const { jobs, processors, own } = on;
   const starts =
     policy === 'own'
-      ? simulate({ jobs, processors, ...ownPolicy }).starts.map(({ startSeconds }) => startSeconds)
+      ? simulate({ jobs, processors, ...replayedPart(own) }).starts.map(({ startSeconds }) => startSeconds)
       : replayProtocolC({ jobs, processors, corrector: 'request', ...easy[policy]! });
   const { meanWaitSeconds, p95WaitSeconds, meanBoundedSlowdown, utilisation } = measureSchedule(
     jobs,

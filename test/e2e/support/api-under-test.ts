@@ -20,6 +20,7 @@ import {
   noInstruments,
   settlementOf,
   siteBooks,
+  type TenantDirectory,
 } from '#libs/application';
 import { loadSeeds } from '#libs/config';
 import { type Catalogue, uuidv7 } from '#libs/domain';
@@ -163,6 +164,24 @@ async function seeded(url: string): Promise<Catalogue> {
   }
 }
 
+function directoryOf(catalogue: Catalogue): TenantDirectory {
+  const byId = new Map(catalogue.tenants.map((tenant) => [tenant.id, tenant]));
+  return {
+    find: (id: string) => {
+      const tenant = byId.get(id);
+      if (!tenant) return null;
+      const { homeDistrict, sample } = tenant;
+      return {
+        id,
+        homeDistrict,
+        sample,
+        priority: tenant.priorityClass.value,
+        maxDataLevel: tenant.maxDataLevel.level,
+      };
+    },
+  };
+}
+
 async function assembled(on: {
   readonly app: Database;
   readonly system: Database;
@@ -180,21 +199,7 @@ async function assembled(on: {
     fixedPolicy(defaultPolicy),
   );
   await mirror.refresh(time.now());
-  const byId = new Map(catalogue.tenants.map((tenant) => [tenant.id, tenant]));
-  const tenants = {
-    find: (id: string) => {
-      const tenant = byId.get(id);
-      if (!tenant) return null;
-      const { homeDistrict, sample } = tenant;
-      return {
-        id,
-        homeDistrict,
-        sample,
-        priority: tenant.priorityClass.value,
-        maxDataLevel: tenant.maxDataLevel.level,
-      };
-    },
-  };
+  const tenants = directoryOf(catalogue);
   const desk = {
     get asOf() {
       return mirror.asOf;
@@ -207,7 +212,13 @@ async function assembled(on: {
   const jobs = new PostgresJobStore(app);
   const promises = new PostgresPromiseReader(app, system);
   const residuals = async (): Promise<ResidualBook> => new ResidualBook(await promises.residuals());
-  const quoting = { desk, tenants, store: jobs, prices: new OptionPrices({ books, residuals }) };
+  const quoting = {
+    desk,
+    tenants,
+    store: jobs,
+    policy: () => defaultPolicy,
+    prices: new OptionPrices({ books, residuals }),
+  };
   const turns = new Turns({ stopwatchMs: () => performance.now(), pause: (ms) => sleep(ms) });
   const whatHelps = new WhatHelps({ ...quoting, turns });
   const fairness = new PostgresFairnessStore(system);
@@ -215,7 +226,7 @@ async function assembled(on: {
   return {
     dependencies: {
       jobs,
-      submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: noInstruments.jobs }),
+      submitJob: new SubmitJob({ ...quoting, ids, instruments: noInstruments.jobs }),
       quoteJob: new QuoteJob({ ...quoting, whatHelps }),
       whatHelps,
       promises,

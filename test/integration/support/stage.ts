@@ -127,6 +127,7 @@ export class Stage {
       tenants,
       desk,
       ids,
+      policy: () => defaultPolicy,
       instruments: noInstruments.jobs,
     });
   }

@@ -16,6 +16,7 @@ import {
   CatalogueOutlooks,
   Turns,
   WhatHelps,
+  type ServicePolicy,
 } from '#libs/application';
 import type { Settings } from '#libs/config';
 import { ResidualBook } from '#libs/scheduling';
@@ -84,11 +85,19 @@ export async function assembleApi(
   const promises = new PostgresPromiseReader(app, system);
   const residuals = onceASecond(async () => new ResidualBook(await promises.residuals()));
   const desk = deskOf(mirror, host);
+  const policy = (): ServicePolicy['planning'] => foundation.policy.current().planning;
   return {
     dependencies: {
       jobs,
-      submitJob: new SubmitJob({ store: jobs, tenants, desk, ids, instruments: parts.instruments.jobs }),
-      ...quotesOf({ desk, tenants, store: jobs, prices: new OptionPrices({ books, residuals }) }),
+      submitJob: new SubmitJob({
+        store: jobs,
+        tenants,
+        desk,
+        ids,
+        policy,
+        instruments: parts.instruments.jobs,
+      }),
+      ...quotesOf({ desk, tenants, store: jobs, policy, prices: new OptionPrices({ books, residuals }) }),
       promises,
       ...storesOf(foundation),
       reference: () => live.catalogue,
@@ -97,17 +106,7 @@ export async function assembleApi(
       engines: parts.engines,
       time,
       instruments: parts.instruments.http,
-      checks: [
-        { name: 'database', check: async () => faultOf(await schema()) },
-        {
-          name: 'planner',
-          check: async () => {
-            if (mirror.asOf === null) return 'the picture of pools and queue is not loaded yet';
-            const age = wallClock.now() - followedAt;
-            return age > STALE_MS ? `the picture of pools and queue is ${Math.round(age / 1000)} s old` : null;
-          },
-        },
-      ],
+      checks: checksOf(schema, mirror, () => followedAt),
       settings: {
         cursorKey: cursorKey(parts.dataDir),
         rateLimit: { perSecond: parts.requestsPerSecond, burst: parts.requestsPerSecond * 2 },
@@ -120,6 +119,24 @@ export async function assembleApi(
       await host.close();
     },
   };
+}
+
+function checksOf(
+  schema: () => ReturnType<typeof schemaState>,
+  mirror: PlannerMirror,
+  followedAt: () => number,
+): ApiDependencies['checks'] {
+  return [
+    { name: 'database', check: async () => faultOf(await schema()) },
+    {
+      name: 'planner',
+      check: async () => {
+        if (mirror.asOf === null) return 'the picture of pools and queue is not loaded yet';
+        const age = wallClock.now() - followedAt();
+        return age > STALE_MS ? `the picture of pools and queue is ${Math.round(age / 1000)} s old` : null;
+      },
+    },
+  ];
 }
 
 const deskOf = (mirror: PlannerMirror, host: InProcessPlanner): QuoteDesk => ({

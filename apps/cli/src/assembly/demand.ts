@@ -91,6 +91,7 @@ async function begin(foundation: Foundation, plan: DemandPlan): Promise<PlayDema
     tenants: foundation.live.tenants,
     history: new PostgresJobStore(foundation.app),
     ids,
+    policy: () => foundation.policy.current().planning,
   };
   const begun = await PlayDemand.begin(plan, ports, foundation.time.now(), { clockRate: foundation.time.rate });
   if (begun.kind === 'ready') return begun.play;

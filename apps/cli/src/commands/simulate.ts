@@ -5,16 +5,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTrace, renderTraceFaults } from '#libs/config';
-import { type BackfillMode, type OrderName, backfillModes, orderNames } from '#libs/scheduling';
 import {
-  cleanProtocolA,
-  processorsOf,
-  readSwf,
-  scheduleText,
-  simulate,
-  simulationPredictors,
-  type SimulationPredictor,
-} from '#libs/simulation';
+  type BackfillMode,
+  type OrderName,
+  type PredictorName,
+  backfillModes,
+  orderNames,
+  predictorNames,
+} from '#libs/scheduling';
+import { cleanProtocolA, processorsOf, readSwf, scheduleText, simulate } from '#libs/simulation';
 import { CliError } from '../exit.js';
 import { duration, percent, printData, printJson } from '../output.js';
 
@@ -25,7 +24,7 @@ interface SimulateOptions {
   readonly depth?: number;
   readonly backfillOrder?: 'queue' | 'shortest-first';
   readonly runTimes: 'limit' | 'predicted';
-  readonly predictor: SimulationPredictor;
+  readonly predictor: PredictorName;
   readonly processors?: number;
   readonly first?: number;
   readonly count?: number;
@@ -59,9 +58,9 @@ export function simulateCommand(program: Command): void {
     .addOption(
       new Option(
         '--predictor <name>',
-        'with --run-times predicted: mean of the user’s last two runs; the same unless his requests are exact; the request',
+        'with --run-times predicted: mean of the user’s last two runs, or the same unless his requests are exact',
       )
-        .choices(simulationPredictors)
+        .choices(predictorNames)
         .default('tsafrir'),
     )
     .option(

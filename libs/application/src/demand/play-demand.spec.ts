@@ -55,7 +55,7 @@ const directory = (): TenantDirectory => ({
 let nextId = 0;
 async function begin(plan: DemandPlan, store: DemandRunStore, now: Instant, options: Partial<PlayOptions> = {}) {
   const ids = { uuid: () => `id-${(nextId += 1)}` };
-  const ports = { store, tenants: directory(), history: { lastRuns: async () => [] }, ids };
+  const ports = { store, tenants: directory(), history: { lastRuns: async () => [] }, ids, policy: () => ({}) };
   const begun = await PlayDemand.begin(plan, ports, now, { clockRate: 1, ...options });
   if (begun.kind !== 'ready') throw new Error('another spec');
   return begun.play;

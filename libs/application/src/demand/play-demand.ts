@@ -1,5 +1,5 @@
 import { type Instant, HOUR_MS } from '#libs/domain';
-import { type EndedRun, predictedRun } from '#libs/scheduling';
+import { type EndedRun, type PlanningPolicy, predictorOf } from '#libs/scheduling';
 import type { SampleJob } from '#libs/simulation';
 import { type SubmittingTenant, type TenantDirectory, completed, newJob } from '../jobs/submit-job.js';
 import type { IdSource, JobStore, NewJob } from '../ports.js';
@@ -14,6 +14,8 @@ interface PlayPorts {
   readonly tenants: TenantDirectory;
   readonly history: Pick<JobStore, 'lastRuns'>;
   readonly ids: IdSource;
+  /** The one in force. */
+  readonly policy: () => Pick<PlanningPolicy, 'predictor'>;
 }
 export interface PlayOptions {
   /** Of the service clock. At 1 it runs on while the service is down, and what was missed is caught up in part. */
@@ -161,7 +163,7 @@ export class PlayDemand {
 
   private newJob({ at, request }: SampleJob, tenant: SubmittingTenant, runs: readonly EndedRun[]): NewJob {
     const { channel } = this.plan;
-    const predictedSeconds = predictedRun(runs, request.timeLimitSeconds);
+    const predictedSeconds = predictorOf(this.ports.policy().predictor)(runs, request.timeLimitSeconds);
     const as = { id: this.ports.ids.uuid(), now: at, channel, predictedSeconds, sample: true };
     return newJob(completed(request, tenant), tenant, as);
   }

@@ -170,6 +170,7 @@ const quoting = (
     desk,
     tenants: { find: (id) => (id === 'blue' ? blue : null) },
     store: { lastRuns: async () => lastRuns },
+    policy: () => ({}),
     prices,
     whatHelps: new WhatHelps({ desk, prices, turns }),
   });

@@ -1,10 +1,10 @@
 import type { Instant, JobRequest } from '#libs/domain';
 import type { QueuedJob } from '#libs/scheduling';
-import type { JobStore, Principal } from '../ports.js';
+import type { Principal } from '../ports.js';
 import { toSeconds } from '../service-time.js';
 import type { Counterfactuals } from './counterfactuals.js';
 import type { OptionPrices, QuoteDesk, QuoteOption } from './option-prices.js';
-import { type TenantDirectory, completed, planned, predictedSecondsOf } from './submit-job.js';
+import { type TenantDirectory, completed, planned, predictedSecondsOf, type PredictingPorts } from './submit-job.js';
 import type { WhatHelps } from './what-helps.js';
 
 export type Quoted =
@@ -19,10 +19,9 @@ export type Quoted =
   | { readonly kind: 'tenant-needed'; readonly tenants: readonly string[] }
   | { readonly kind: 'tenant-unknown'; readonly tenant: string };
 
-interface QuotePorts {
+interface QuotePorts extends PredictingPorts {
   readonly desk: QuoteDesk;
   readonly tenants: TenantDirectory;
-  readonly store: Pick<JobStore, 'lastRuns'>;
   readonly prices: OptionPrices;
   readonly whatHelps: Pick<WhatHelps, 'ofNew'>;
 }
@@ -44,10 +43,10 @@ export class QuoteJob {
     if (id === null) return { kind: 'tenant-needed', tenants: principal.tenants };
     const tenant = principal.tenants.includes(id) ? this.ports.tenants.find(id) : null;
     if (!tenant) return { kind: 'tenant-unknown', tenant: id };
-    const { desk, store, whatHelps } = this.ports;
+    const { desk, whatHelps } = this.ports;
     await desk.refresh(now);
     const request = completed(asked.request, tenant);
-    const predictedSeconds = await predictedSecondsOf(store, tenant.id, request);
+    const predictedSeconds = await predictedSecondsOf(this.ports, tenant.id, request);
     const job = planned(request, tenant, { id: 'quote', sequence: Number.MAX_SAFE_INTEGER, now, predictedSeconds });
     const told = asked.counterfactuals ? await whatHelps.ofNew(job, { request, now, caller: principal.keyId }) : null;
     const options = told?.options ?? (await this.optionsOf(job, request, now));

@@ -1,5 +1,5 @@
 import type { DataLevel, JobRequest } from '#libs/domain';
-import type { Admission, QueuedJob } from '#libs/scheduling';
+import type { Admission, PredictorName, QueuedJob } from '#libs/scheduling';
 import { type SubmissionRejection, noInstruments } from '../instruments.js';
 import type { IdempotencyClaim, JobStore, NewJob, Principal, Stored } from '../ports.js';
 import { type Submission, SubmitJob, type Submitted, completed, perNodeOf } from './submit-job.js';
@@ -28,6 +28,7 @@ function aStage(
     stored?: Stored;
     before?: Exclude<Stored, { kind: 'stored' }>;
     runs?: readonly number[];
+    predictor?: PredictorName;
   } = {},
 ): Stage {
   const stored: Stage['stored'] = [];
@@ -57,6 +58,7 @@ function aStage(
       },
     },
     ids: { uuid: () => 'job-1' },
+    policy: () => ({ predictor: answers.predictor }),
     instruments: { ...noInstruments.jobs, rejected: (reason) => void rejections.push(reason) },
   });
   const submission: Submission = { principal: blueKey, tenant: null, request, now, channel: 'api', idempotency: null };
@@ -137,6 +139,15 @@ it.each([
 ])('last runs of $runs seconds predict $want', async ({ runs, want }) => {
   const stage = aStage({ runs });
   await stage.submit();
+  expect(stage.stored[0]?.job.predictedSeconds).toBe(want);
+});
+
+it.each([
+  { predictor: 'tsafrir' as const, want: 95_000 },
+  { predictor: 'believing' as const, want: 200_000 },
+])('the policy’s predictor is asked: $predictor', async ({ predictor, want }) => {
+  const stage = aStage({ runs: [90_000, 100_000], predictor });
+  await stage.submit({ request: { ...request, timeLimitSeconds: 200_000 } });
   expect(stage.stored[0]?.job.predictedSeconds).toBe(want);
 });
 

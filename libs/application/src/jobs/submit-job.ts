@@ -1,5 +1,5 @@
 import { type DataLevel, type Instant, type JobRequest, type NodeShape, type Refusal, dataLevels } from '#libs/domain';
-import { type Admission, type QueuedJob, predictedRun } from '#libs/scheduling';
+import { type Admission, type PlanningPolicy, type QueuedJob, predictorOf } from '#libs/scheduling';
 import type { JobInstruments, SubmissionRejection } from '../instruments.js';
 import type { IdSource, JobStore, NewJob, Principal } from '../ports.js';
 import { toSeconds } from '../service-time.js';
@@ -53,7 +53,7 @@ export interface QueuedBody {
   readonly submittedAtMs: Instant;
 }
 
-interface SubmitPorts {
+interface SubmitPorts extends Pick<PredictingPorts, 'policy'> {
   readonly store: JobStore;
   readonly tenants: TenantDirectory;
   readonly desk: AdmissionDesk;
@@ -96,7 +96,7 @@ export class SubmitJob {
     const admission = await this.ports.desk.admit(queued);
     if (admission.kind === 'refused') return { kind: 'impossible', refusal: admission.refusal, admission };
     const body: QueuedBody = { id, state: 'queued', tenant: tenant.id, submittedAtMs: now };
-    const predictedSeconds = await predictedSecondsOf(this.ports.store, tenant.id, request);
+    const predictedSeconds = await predictedSecondsOf(this.ports, tenant.id, request);
     const job = newJob(request, tenant, { id, now, channel, predictedSeconds });
     const stored = await this.ports.store.submit(
       principal,
@@ -124,12 +124,21 @@ export class SubmitJob {
   }
 }
 
+export interface PredictingPorts {
+  readonly store: Pick<JobStore, 'lastRuns'>;
+  /** The one in force. */
+  readonly policy: () => Pick<PlanningPolicy, 'predictor'>;
+}
+
 /** How long it is predicted to run, by the tenant's last runs of the class. */
-export const predictedSecondsOf = async (
-  store: Pick<JobStore, 'lastRuns'>,
+export async function predictedSecondsOf(
+  { store, policy }: PredictingPorts,
   tenantId: string,
   request: JobRequest,
-): Promise<number> => predictedRun(await store.lastRuns(tenantId, request.class), request.timeLimitSeconds);
+): Promise<number> {
+  const predict = predictorOf(policy().predictor);
+  return predict(await store.lastRuns(tenantId, request.class), request.timeLimitSeconds);
+}
 
 function rejectionOf(outcome: Exclude<Submitted, { kind: 'queued' | 'replayed' }>): SubmissionRejection {
   switch (outcome.kind) {

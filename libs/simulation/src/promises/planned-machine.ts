@@ -1,6 +1,6 @@
-import { CounterProfile, type JobOrder, type QueuedJob, type Seconds } from '#libs/scheduling';
+import { CounterProfile, inTurn, type JobOrder, type QueuedJob, type Seconds } from '#libs/scheduling';
 import { Completions } from '../completions.js';
-import { Line } from '../machine.js';
+import { Line, type LineRules } from '../machine.js';
 
 const NO_NODES: readonly number[] = [];
 const VECTOR = { cards: 1000, cores: 0, memory: 0 };
@@ -28,11 +28,10 @@ export class PlannedMachine {
 
   constructor(
     private readonly processors: number,
-    order: JobOrder,
-    reservationDepth: number,
+    private readonly rules: LineRules,
   ) {
     this.profile = new CounterProfile(processors);
-    this.line = new Line(processors, this.profile, { order, backfill: 'conservative', reservationDepth });
+    this.line = new Line(processors, this.profile, rules);
   }
 
   queued(index: number): QueuedJob {
@@ -62,20 +61,27 @@ export class PlannedMachine {
     const started = new Set(starts);
     const points = new Map<number, Point>();
     let work = this.workOfRunning(now) + starts.reduce((sum, job) => sum + job.limit * job.nodes, 0);
-    const cursor = this.line.queue.cursor(now);
-    for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
-      const job = this.line.queue.job(slot);
-      if (started.has(job)) continue;
+    for (const job of this.waiting(now, started, reserved)) {
       const start = reserved.get(job.sequence);
       const basis = start === undefined ? 'backlog' : 'reservation';
-      points.set(job.sequence, {
-        start: start ?? now + Math.ceil(work / this.processors),
-        basis,
-        ahead: points.size,
-      });
+      points.set(job.sequence, { start: start ?? now + Math.ceil(work / this.processors), basis, ahead: points.size });
       work += job.limit * job.nodes;
     }
     return { starts, points };
+  }
+
+  /** Those that go on waiting, in the order in which they can hope to start. */
+  private waiting(now: Seconds, started: ReadonlySet<QueuedJob>, reserved: ReadonlyMap<number, Seconds>): QueuedJob[] {
+    const { queue } = this.line;
+    const line: number[] = [];
+    const cursor = queue.cursor(now);
+    for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) if (!started.has(queue.job(slot))) line.push(slot);
+    const isReserved = (slot: number): boolean => reserved.has(queue.job(slot).sequence);
+    const turns =
+      this.rules.backfillOrder === 'shortest-first'
+        ? inTurn(Int32Array.from(line), isReserved, (slot) => queue.limit(slot))
+        : line;
+    return Array.from(turns, (slot) => queue.job(slot));
   }
 
   start(job: QueuedJob, now: Seconds, killedAfter: number): void {

@@ -1,4 +1,4 @@
-import { orderOf } from '#libs/scheduling';
+import { orderOf, type OrderName, type PlanningPolicy } from '#libs/scheduling';
 import { queuedJobOf } from '../machine.js';
 import type { SwfJob } from '../swf.js';
 import { PlannedMachine } from './planned-machine.js';
@@ -9,9 +9,27 @@ const aJob = (id: number, submitSeconds: number, named: Partial<SwfJob> = {}): S
   id, submitSeconds, runSeconds: 100, processors: 1, requestedSeconds: 200, user: 1, group: 0, queue: 0, partition: 0, ...named,
 }); // prettier-ignore
 
+const policyOf = (order: OrderName): PlanningPolicy => ({
+  order,
+  backfill: 'conservative',
+  reservationDepth: 5,
+  runTimes: 'predicted',
+  maxStarts: 100,
+  weights: { startDelay: 1, tightFit: 0, price: 0, green: 0, nearness: 0 },
+});
+
 describe('a machine that plans on predicted run times', () => {
-  const machineWith = (limits: readonly number[], depth = 50): PlannedMachine => {
-    const machine = new PlannedMachine(1, orderOf('fcfs'), depth);
+  const machineWith = (
+    limits: readonly number[],
+    depth = 50,
+    backfillOrder: 'queue' | 'shortest-first' = 'queue',
+  ): PlannedMachine => {
+    const machine = new PlannedMachine(1, {
+      order: orderOf('fcfs'),
+      backfill: 'conservative',
+      reservationDepth: depth,
+      backfillOrder,
+    });
     limits.forEach((limit, i) => machine.enqueue({ ...queuedJobOf(aJob(i, 0), i), limit, predicted: limit }));
     return machine;
   };
@@ -22,6 +40,14 @@ describe('a machine that plans on predicted run times', () => {
       [1, { start: 100, basis: 'reservation', ahead: 0 }],
       [2, { start: 150, basis: 'backlog', ahead: 1 }],
       [3, { start: 180, basis: 'backlog', ahead: 2 }],
+    ]);
+  });
+  it('counts only shorter work ahead where the shortest is backfilled first', () => {
+    const { points } = machineWith([100, 50, 90, 20], 1, 'shortest-first').plan(0);
+    expect([...points]).toEqual([
+      [1, { start: 100, basis: 'reservation', ahead: 0 }],
+      [3, { start: 150, basis: 'backlog', ahead: 1 }],
+      [2, { start: 170, basis: 'backlog', ahead: 2 }],
     ]);
   });
   it('holds a job that outlives its prediction until it is killed', () => {
@@ -36,12 +62,12 @@ describe('a machine that plans on predicted run times', () => {
 
 describe('a replay', () => {
   it('promises nothing to a job that starts at once', () =>
-    expect(replayPromises({ jobs: [aJob(1, 0)], processors: 1, order: 'fcfs', reservationDepth: 5 })).toMatchObject({
+    expect(replayPromises({ jobs: [aJob(1, 0)], processors: 1, policy: policyOf('fcfs') })).toMatchObject({
       jobs: 1, startedAtOnce: 1, first: { promises: 0, keptShare: 0, medianErrorSeconds: 0 }, overAllJobs: { keptShare: 1 },
     })); // prettier-ignore
   it.each(['fcfs', 'fair'] as const)('of a steady %s queue learns where starts fall', (order) => {
     const jobs = Array.from({ length: 60 }, (_, i) => aJob(i, i * 90));
-    const { first, beside, startedAtOnce } = replayPromises({ jobs, processors: 1, order, reservationDepth: 5 });
+    const { first, beside, startedAtOnce } = replayPromises({ jobs, processors: 1, policy: policyOf(order) });
     expect(startedAtOnce).toBe(1);
     // 20 starts are needed to learn from, and some wait when the last of these comes.
     expect(first.promises).toBeGreaterThan(25);

@@ -1,8 +1,8 @@
 import {
   isWorthReissuing,
   orderOf,
-  type OrderName,
-  predictedRun,
+  type PlanningPolicy,
+  type Predictor,
   promiseFor,
   RecentRuns,
   ResidualBook,
@@ -11,8 +11,9 @@ import {
 import { Completions } from '../completions.js';
 import { queuedJobOf } from '../machine.js';
 import { checkReplayable } from '../protocols/replayable.js';
-import { EndedUseShares } from './ended-use-shares.js';
+import { holdsOf, replayedPart } from '../simulate.js';
 import type { SwfJob } from '../swf.js';
+import { UserShares } from '../user-shares.js';
 import { PlannedMachine, type Point } from './planned-machine.js';
 import { type KeptPromise, type PromiseReport, reportPromises } from './promise-report.js';
 
@@ -20,9 +21,8 @@ export interface PromiseReplay {
   /** Cleaned (`cleanProtocolA`). */
   readonly jobs: readonly SwfJob[];
   readonly processors: number;
-  readonly order: OrderName;
-  /** So many waiting jobs have a reservation; the others a backlog estimate. */
-  readonly reservationDepth: number;
+  /** What jobs are planned by. Those that it reserves for are told their place in the profile, the others a backlog estimate. */
+  readonly policy: PlanningPolicy;
 }
 
 const CLASS = 'simulation';
@@ -54,7 +54,9 @@ class PromiseRun {
   private readonly machine: PlannedMachine;
   /** The same queue on the same machine, planned on requested times: it is only asked. */
   private readonly plain: PlannedMachine;
-  private readonly shares: EndedUseShares | null;
+  private readonly predict: Predictor;
+  private readonly shares: UserShares | null;
+  private readonly users: ReadonlySet<number>;
   private readonly runs = new RecentRuns<number>();
   private readonly running = new Completions();
   private readonly waiting = new Map<number, Waiting>();
@@ -65,10 +67,13 @@ class PromiseRun {
   private reviewedAt = -Infinity;
 
   constructor(private readonly replay: PromiseReplay) {
-    const { processors, reservationDepth, order, jobs } = replay;
-    this.machine = new PlannedMachine(processors, orderOf(order), reservationDepth);
-    this.plain = new PlannedMachine(processors, orderOf(order), reservationDepth);
-    this.shares = order === 'fair' ? new EndedUseShares(jobs) : null;
+    const { processors, policy, jobs } = replay;
+    const rules = { ...replayedPart(policy), order: orderOf(policy.order) };
+    this.machine = new PlannedMachine(processors, rules);
+    this.plain = new PlannedMachine(processors, rules);
+    this.predict = holdsOf(policy);
+    this.users = new Set(jobs.map(({ user }) => user));
+    this.shares = policy.order === 'fair' ? new UserShares(jobs, policy.fairShare) : null;
   }
 
   run(): PromiseReport {
@@ -78,20 +83,24 @@ class PromiseRun {
       while (this.running.next <= now) this.end(this.running.take(), now);
       this.fresh = [];
       for (; next < jobs.length && jobs[next]!.submitSeconds <= now; next++) this.submit(next);
-      if (this.shares?.isDue(now)) {
-        const order = orderOf('fair', this.shares.accrue(now));
-        this.machine.reorder(order);
-        this.plain.reorder(order);
-      }
+      if (this.shares) this.rank(this.shares, now);
       this.cycle(now);
     }
     return reportPromises(jobs.length, this.kept);
   }
 
+  private rank(shares: UserShares, now: number): void {
+    if (!shares.isDue(now)) return;
+    shares.accrue(now);
+    const order = orderOf('fair', shares.tenantsOf(this.users));
+    this.machine.reorder(order);
+    this.plain.reorder(order);
+  }
+
   private submit(index: number): void {
     const job = this.replay.jobs[index]!;
     const asked = queuedJobOf(job, index);
-    const limit = predictedRun(this.runs.of(job.user), job.requestedSeconds);
+    const limit = this.predict(this.runs.of(job.user), job.requestedSeconds);
     this.machine.enqueue({ ...asked, limit, predicted: limit });
     this.plain.enqueue(asked);
     this.fresh.push(index);
@@ -102,7 +111,7 @@ class PromiseRun {
     this.machine.end(index);
     this.plain.end(index);
     this.runs.ended(job.user, { runSeconds: job.runSeconds, limitSeconds: job.requestedSeconds });
-    this.shares?.charge(job, now);
+    this.shares?.ended(job, now - job.runSeconds);
   }
 
   private cycle(now: number): void {
@@ -148,6 +157,7 @@ class PromiseRun {
     for (const machine of [this.machine, this.plain])
       machine.start(this.jobFor(machine, index), now, job.requestedSeconds);
     this.running.add(index, now + job.runSeconds);
+    this.shares?.started(job, now);
     const waited = this.waiting.get(index);
     if (waited === undefined) return;
     this.waiting.delete(index);

@@ -1,0 +1,35 @@
+const RESERVED = 0;
+const STEPS = 2 + 31 * 4;
+
+/** In quarters of an octave: 1 for a second, then 5, 9 and so on for each doubling. What is shorter than a second counts as one. */
+export function lengthStep(seconds: number): number {
+  const whole = Math.min(0x7fffffff, Math.max(1, Math.floor(seconds)));
+  const octave = 31 - Math.clz32(whole);
+  const quarter = octave < 2 ? (whole << (2 - octave)) & 3 : (whole >> (octave - 2)) & 3;
+  return 1 + octave * 4 + quarter;
+}
+
+/**
+ * Jobs in the order in which they can hope to start where the shortest is backfilled first: those with a reservation, then the
+ * others by the length of their hold, each in the order of the line. The length is coarse, because 100,000 jobs are put
+ * in turn for an estimate, and a counting sort does that in a millisecond where a sort takes fifty.
+ *
+ * @param line slots in the queue's order
+ */
+export function inTurn(
+  line: Int32Array,
+  isReserved: (slot: number) => boolean,
+  holdOf: (slot: number) => number,
+): Int32Array {
+  const steps = new Uint8Array(line.length);
+  const from = new Int32Array(STEPS + 1);
+  for (let i = 0; i < line.length; i++) {
+    const step = isReserved(line[i]!) ? RESERVED : lengthStep(holdOf(line[i]!));
+    steps[i] = step;
+    from[step + 1]!++;
+  }
+  for (let step = 1; step <= STEPS; step++) from[step]! += from[step - 1]!;
+  const turns = new Int32Array(line.length);
+  for (let i = 0; i < line.length; i++) turns[from[steps[i]!]!++] = line[i]!;
+  return turns;
+}
