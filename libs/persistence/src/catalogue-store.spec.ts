@@ -1,3 +1,4 @@
+import { defaultServicePolicy } from '#libs/application';
 import type { Catalogue, NodeGroup } from '#libs/domain';
 import { loadSeeds } from '#libs/config';
 import { type FreshDatabase, freshDatabase, runWork } from '#libs/testing';
@@ -6,6 +7,7 @@ import { PostgresAttemptStore } from './attempt-store.js';
 import { PostgresCatalogueStore } from './catalogue-store.js';
 import { type Database, openDatabase } from './database.js';
 import { openOrm } from './orm.js';
+import { PostgresPolicyStore } from './policy-store.js';
 import { PostgresPoolStore } from './pool-store.js';
 
 let fresh: FreshDatabase;
@@ -359,5 +361,39 @@ describe('faults of a catalogue', () => {
     if (!tenant) throw new Error('The seeds have no tenants');
     const circle = { ...seeds, tenants: [{ ...tenant, parentId: tenant.id }, ...others] };
     await expect(store.store(circle, { enable: [] })).rejects.toThrow(/its own ancestor/);
+  });
+});
+
+describe('the half-life of a new tenant’s use', () => {
+  const activate = (name: string, fairShare: object | undefined) => {
+    const { fairShare: _own, ...planning } = defaultServicePolicy.planning;
+    const policy = {
+      ...defaultServicePolicy,
+      name,
+      sha256: name.padEnd(64, '0'),
+      planning: { ...planning, fairShare },
+    };
+    return new PostgresPolicyStore(system).activate(policy, { origin: 'file', actor: 'scheduler', at: 0 });
+  };
+  const halfLives = async (): Promise<unknown[]> =>
+    (await system.query('select distinct used_half_life_s from tenant')).rows.map((row) => row['used_half_life_s']);
+  const withNew = (): Catalogue => ({
+    ...seeds,
+    tenants: [...seeds.tenants, { ...seeds.tenants[0]!, id: 'newcomer' }],
+  });
+
+  it('is that of the policy in force', async () => {
+    await activate('a', { halfLifeSeconds: 3600 });
+    await activate('b', { halfLifeSeconds: 7200 });
+    await store.store(withNew(), { enable: [] });
+    expect(await halfLives()).toEqual([7200]);
+  });
+  it('is two weeks where that policy says none, or where none is in force', async () => {
+    await store.store(withNew(), { enable: [] });
+    expect(await halfLives()).toEqual([1_209_600]);
+    await activate('a', undefined);
+    await store.store(seeds, { enable: [] });
+    await store.store(withNew(), { enable: [] });
+    expect(await halfLives()).toEqual([1_209_600]);
   });
 });

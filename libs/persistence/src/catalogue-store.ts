@@ -139,6 +139,13 @@ async function reconcile<Entity extends Stored, Row extends Keyed & { readonly s
   await em.flush();
 }
 
+// A new tenant has used nothing, so there is nothing to decay to an instant: its half-life is simply that of the policy in force.
+const halfLifeOfPolicy = `
+  update tenant set used_half_life_s = (p.body -> 'planning' -> 'fairShare' ->> 'halfLifeSeconds')::int
+  from policy_active a join policy p on p.sha256 = a.policy_sha256
+  where a.sequence = (select max(sequence) from policy_active) and tenant.used_as_of is null
+    and tenant.used_half_life_s <> (p.body -> 'planning' -> 'fairShare' ->> 'halfLifeSeconds')::int`;
+
 /** Nodes follow their groups, capacity follows the nodes, and whoever follows the catalogue is told to start afresh. */
 async function followUp(em: EntityManager, wanted: CatalogueRows): Promise<void> {
   await em.execute('delete from node n using node_group g where g.id = n.group_id and n.index >= g.node_count');
@@ -150,6 +157,7 @@ async function followUp(em: EntityManager, wanted: CatalogueRows): Promise<void>
   await addNodes(em, wanted);
   for (const statement of followSharing) await em.execute(statement);
   await em.execute(recomputeUsable('true'));
+  await em.execute(halfLifeOfPolicy);
   await em.execute(`insert into change (kind, subject) values ('catalogue', 'seeds')`);
 }
 
