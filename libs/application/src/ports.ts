@@ -245,7 +245,7 @@ export interface CycleLog {
    * keyframe cannot be recorded any more.
    */
   record(entry: CycleEntry): Promise<'recorded' | 'superseded'>;
-  /** The newest cycle that started something; null when none is kept. */
+  /** The newest cycle that started something, in a form that is read; null when none is kept. */
   newestWithStarts(): Promise<number | null>;
   /** The keyframe that the cycle stands on, and all cycles from there up to it. @throws CycleRecordBroken */
   read(cycle: number): Promise<KeptCycles | { readonly kind: 'not-kept'; readonly why: CycleLoss }>;

@@ -121,8 +121,10 @@ describe('the log', () => {
     expect(await log.record(anEntry(2, 1))).toBe('superseded');
     expect(await readCyclesOf(2)).toBe('not-yet');
   });
+});
 
-  it('tells from where to where it can be replayed', async () => {
+describe('of what is kept', () => {
+  it('the log tells from where to where it can be replayed', async () => {
     expect(await log.range()).toBeNull();
     await recordAll([keyed(3), anEntry(4, 3), keyed(5, { epoch: 2 }), anEntry(6, 5, { epoch: 2 })]);
     expect(await log.range()).toEqual({ oldest: 3, newest: 6 });
@@ -130,7 +132,19 @@ describe('the log', () => {
     expect(await log.range()).toEqual({ oldest: 5, newest: 6 });
   });
 
-  it('tells the exporter when the oldest cycle that can be replayed was recorded', async () => {
+  it('the log knows the newest cycle that started something, in a form that it reads', async () => {
+    expect(await log.newestWithStarts()).toBeNull();
+    await recordAll([keyed(1), anEntry(2, 1), keyed(3), anEntry(4, 3, { starts: 0 })]);
+    expect(await log.newestWithStarts()).toBe(3);
+    await system.query('update cycle_keyframe set format = format - 1 where cycle = 3');
+    expect(await log.newestWithStarts()).toBe(2);
+    await system.query(
+      'update cycle_record set keyframe_cycle = null, step = null, deltas = null, deltas_sha256 = null',
+    );
+    expect(await log.newestWithStarts()).toBeNull();
+  });
+
+  it('the exporter is told when the oldest cycle that can be replayed was recorded', async () => {
     const metrics = new PostgresMetricsReader(system);
     expect(await metrics.oldestReplayable()).toBeNull();
     await recordAll([keyed(3), anEntry(4, 3), keyed(5), keyed(6)]);

@@ -89,7 +89,9 @@ export class PostgresCycleLog implements CycleLog {
 
   async newestWithStarts(): Promise<number | null> {
     const { rows } = await this.database.query<{ cycle: number }>(
-      'select cycle from cycle_record where starts > 0 order by cycle desc limit 1',
+      `select r.cycle from cycle_record r join cycle_keyframe k on (k.cycle, k.epoch) = (r.keyframe_cycle, r.epoch)
+       where r.starts > 0 and k.format = $1 order by r.cycle desc limit 1`,
+      [STATE_FORMAT],
     );
     return rows[0]?.cycle ?? null;
   }
