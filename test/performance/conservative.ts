@@ -18,7 +18,7 @@ export function conservativeBench(): unknown {
   return { everyJob: everyJob(), largeFleet: largeFleet() };
 }
 
-function everyJob(): unknown {
+export function everyJob(): unknown {
   const snapshot = busyNodes(5_000);
   const planner = createPlanner(snapshot, policy);
   const runs = Array.from({ length: REPEATS }, () => timed(() => planner.plan(now)));
@@ -26,7 +26,7 @@ function everyJob(): unknown {
   return { nodes: NODES, queued: 5_000, starts: starts.length, reserved: counts.reserved, ...spread(runs) };
 }
 
-function largeFleet(): unknown {
+export function largeFleet(): unknown {
   const snapshot = fleet({ pools: 40, nodes: 10_000, queued: 0, running: 10_000 });
   const queued = Array.from({ length: 50 }, (_, index): QueuedJob => ({
     ...aJob(index),

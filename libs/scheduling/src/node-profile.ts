@@ -1,11 +1,12 @@
 import { withinBlocks } from './blocks.js';
 import { Floors } from './floors.js';
+import { NodeSieve } from './node-sieve.js';
 import { NodeTimeline } from './node-timeline.js';
 import type { Seconds, WindowModel } from './model.js';
 import type { Ask, Holding, Profile, Taken, Undo } from './profile.js';
 import { ShapeSpans } from './shape-spans.js';
 import { Smallest } from './smallest.js';
-import type { Vector } from './vector.js';
+import { fitsWithin, type Vector } from './vector.js';
 import { Versions } from './versions.js';
 import { changesOf } from './windows.js';
 
@@ -20,6 +21,7 @@ export class NodeProfile implements Profile {
   private readonly stamps: Float64Array;
   private readonly spans: (ShapeSpans | undefined)[] = [];
   private readonly floors = new Floors();
+  private readonly sieve: NodeSieve;
   private readonly smallest: Smallest;
   // While an earliest start is sought: no start of the node before, and the end of the stretch that it begins.
   private readonly starts: Float64Array;
@@ -32,14 +34,19 @@ export class NodeProfile implements Profile {
     readonly version: number;
   } | null = null;
 
-  /** @param blocks topology block of each node; absent: one block */
+  /**
+   * @param blocks topology block of each node; absent: one block
+   * @param spans into how many pieces time is cut where the next start is sought
+   */
   constructor(
     count: number,
     private readonly capacity: Vector,
     private readonly blocks?: readonly number[],
+    spans?: number,
   ) {
     this.nodes = Array.from({ length: count }, () => new NodeTimeline(capacity));
     this.stamps = new Float64Array(count);
+    this.sieve = new NodeSieve(this.nodes, capacity, spans);
     this.smallest = new Smallest(count);
     this.starts = new Float64Array(count);
     this.ends = new Float64Array(count);
@@ -66,25 +73,15 @@ export class NodeProfile implements Profile {
     return this.spansOf(ask).firstOf(ask.nodes);
   }
 
-  /**
-   * Each node tells its first start; before the latest of the first `ask.nodes` of these there cannot be a common one. So all go on
-   * to that time, and those whose stretch is over by then tell their next start, until enough of them stand there.
-   */
   earliest(ask: Ask, seconds: number, from: Seconds, before = Infinity): Seconds {
-    if (ask.nodes > this.nodes.length) return Infinity;
-    const floor = this.floors.under(ask, seconds, from);
+    if (ask.nodes > this.nodes.length || !fitsWithin(ask.perNode, this.capacity)) return Infinity;
+    const known = this.floors.under(ask, seconds, from);
+    // Where nothing is known yet, what is known of the shape is.
+    const floor = known === from && from >= this.now ? Math.max(from, this.spansOf(ask).firstOf(ask.nodes)) : known;
     if (floor >= before) return Infinity;
-    this.smallest.reset(ask.nodes);
-    if (floor === from && from >= this.now) {
-      const spans = this.spansOf(ask);
-      if (spans.firstOf(ask.nodes) >= before) return Infinity;
-      this.recallStarts(spans, seconds, from);
-    } else {
-      this.seekStarts(ask, seconds, [floor, before]);
-    }
-    const start = this.meet(ask, seconds, before);
+    const start = this.search(ask, seconds, [floor, before]);
     this.met = { ask, seconds, start, version: this.version };
-    if (start > floor && start < before) this.floors.note(ask, seconds, [from, start]);
+    if (start > from && start < before) this.floors.note(ask, seconds, [from, start]);
     return start;
   }
 
@@ -94,6 +91,11 @@ export class NodeProfile implements Profile {
       if (!this.out.has(i)) edge = Math.min(edge, this.nodes[i]!.nextRise(after));
     }
     return edge;
+  }
+
+  /** When anything changes on the node for the last time; minus infinity where nothing is held and no window lies. */
+  lastChangeOf(index: number): Seconds {
+    return this.nodes[index]!.lastChange();
   }
 
   take(ask: Ask, start: Seconds, seconds: number): Taken {
@@ -131,6 +133,7 @@ export class NodeProfile implements Profile {
   setOut(indices: ReadonlySet<number>): void {
     const changed = [...this.nodes.keys()].filter((index) => this.out.has(index) !== indices.has(index));
     this.out = indices;
+    this.sieve.setOut(indices);
     this.floors.clear();
     this.advance(changed);
   }
@@ -186,7 +189,11 @@ export class NodeProfile implements Profile {
   }
 
   private shift(holding: Holding, from: Seconds, until: Seconds, sign: 1 | -1): void {
-    for (const index of holding.nodes) this.nodes[index]?.shift(from, until, holding.perNode, sign);
+    for (const index of holding.nodes) {
+      if (index >= this.nodes.length) continue;
+      this.nodes[index]!.shift(from, until, holding.perNode, sign);
+      this.sieve.touch(index, from, until);
+    }
     if (sign > 0) this.floors.clear();
   }
 
@@ -195,7 +202,9 @@ export class NodeProfile implements Profile {
     const able: { index: number; cards: number; cores: number }[] = [];
     const { met } = this;
     const isMet = met?.ask === ask && met.seconds === seconds && met.start === start && met.version === this.version;
-    for (let index = 0; index < this.nodes.length; index++) {
+    const { passed, size } = this.sieve;
+    for (let k = 0; k < (isMet ? size : this.nodes.length); k++) {
+      const index = isMet ? passed[k]! : k;
       const node = this.nodes[index]!;
       if (isMet ? this.starts[index] !== start : this.out.has(index) || node.room(start, ask.perNode) < seconds)
         continue;
@@ -246,56 +255,68 @@ export class NodeProfile implements Profile {
     spans.now = this.now;
   }
 
-  /** First starts from what is known of the shape, where that is enough. */
-  private recallStarts({ first, last, perNode }: ShapeSpans, seconds: number, from: Seconds): void {
-    for (let i = 0; i < this.nodes.length; i++) {
-      const start = first[i]! > from ? first[i]! : from;
-      if (first[i] === Infinity || last[i]! - start >= seconds) {
-        this.starts[i] = first[i] === Infinity ? Infinity : start;
-        this.ends[i] = last[i]!;
-      } else this.seekStart(i, perNode, seconds, [from, Infinity]);
-      this.smallest.offer(this.starts[i]!);
+  /** The first time in [from, before) at which enough nodes can start together; Infinity where there is none. */
+  private search(ask: Ask, seconds: number, [from, before]: readonly [Seconds, Seconds]): Seconds {
+    const { sieve } = this;
+    if (from === Infinity) return Infinity;
+    sieve.refresh(from < this.now ? from : this.now);
+    let span = sieve.next(ask, seconds, sieve.spanOf(from));
+    for (; span >= 0; span = sieve.next(ask, seconds, span + 1)) {
+      const start = Math.max(from, sieve.startOf(span));
+      const until = Math.min(before, sieve.endOf(span));
+      if (start >= before) break;
+      this.seekStarts(ask, seconds, [start, until]);
+      const met = this.meet(ask, seconds, until);
+      if (met < Infinity) return met;
+    }
+    return Infinity;
+  }
+
+  /**
+   * First starts in [from, until) of the nodes that passed. One that has none before enough others have is left at where the search
+   * for it stopped.
+   */
+  private seekStarts(ask: Ask, seconds: number, [from, until]: readonly [Seconds, Seconds]): void {
+    const { nodes, starts, ends, smallest } = this;
+    const { passed, size } = this.sieve;
+    smallest.reset(ask.nodes);
+    for (let k = 0; k < size; k++) {
+      const i = passed[k]!;
+      const node = nodes[i]!;
+      const limit = Math.min(until, smallest.bound);
+      // The step that `from` falls in is looked at in any case.
+      node.findSpan(ask.perNode, seconds, from, limit > from ? limit : from + 1);
+      const start = node.first > from ? node.first : from;
+      starts[i] = start;
+      ends[i] = node.last;
+      smallest.offer(start);
     }
   }
 
-  /** First starts in [from, before). A node that has none before enough others have is left at where the search for it stopped. */
-  private seekStarts(ask: Ask, seconds: number, [from, before]: readonly [Seconds, Seconds]): void {
-    for (let i = 0; i < this.nodes.length; i++) {
-      this.seekStart(i, ask.perNode, seconds, [from, Math.min(before, this.smallest.bound)]);
-      this.smallest.offer(this.starts[i]!);
-    }
-  }
-
-  private seekStart(i: number, perNode: Vector, seconds: number, [from, limit]: readonly [Seconds, Seconds]): void {
-    const node = this.nodes[i]!;
-    if (this.out.has(i)) {
-      this.starts[i] = Infinity;
-      this.ends[i] = Infinity;
-      return;
-    }
-    // The step that `from` falls in is looked at in any case.
-    node.findSpan(perNode, seconds, from, limit > from ? limit : from + 1);
-    this.starts[i] = node.first > from ? node.first : from;
-    this.ends[i] = node.last;
-  }
-
-  /** Expects the smallest of the starts at hand; leaves the nodes that can start together, and no others, at the answer. */
-  private meet(ask: Ask, seconds: number, before: Seconds): Seconds {
-    const { starts, ends, smallest } = this;
-    const width = this.nodes.length;
+  /**
+   * Before the latest of the first `ask.nodes` starts there cannot be a common one. So all that passed go on to that time, and those
+   * whose stretch is over by then to their next start, until enough of them stand there. Leaves these, and no others, at the answer.
+   */
+  private meet(ask: Ask, seconds: number, until: Seconds): Seconds {
+    const { nodes, starts, ends, smallest } = this;
+    const { passed, size } = this.sieve;
     for (;;) {
       const time = smallest.bound;
-      if (time === Infinity || time >= before) return Infinity;
-      let standing = 0;
-      for (let i = 0; i < width; i++) {
-        if (starts[i]! > time) continue;
-        if (ends[i]! - time >= seconds) starts[i] = time;
-        else this.seekStart(i, ask.perNode, seconds, [time, Infinity]);
-        if (starts[i] === time) standing++;
-      }
-      if (standing >= ask.nodes) return time;
+      if (time >= until) return Infinity;
       smallest.reset(ask.nodes);
-      for (let i = 0; i < width; i++) smallest.offer(starts[i]!);
+      for (let k = 0; k < size; k++) {
+        const i = passed[k]!;
+        if (starts[i]! <= time) {
+          if (ends[i]! - time < seconds) {
+            const node = nodes[i]!;
+            node.findSpan(ask.perNode, seconds, time, Infinity);
+            starts[i] = node.first > time ? node.first : time;
+            ends[i] = node.last;
+          } else starts[i] = time;
+        }
+        smallest.offer(starts[i]!);
+      }
+      if (smallest.bound === time) return time;
     }
   }
 }

@@ -159,8 +159,17 @@ class Round {
     const seconds = this.ground.hold(slot, group);
     this.reservedGroups.add(group);
     for (const open of this.ground.queue.kind(slot).eligible) this.reservedGroups.add(open);
+    // Where nothing runs that could make room, nobody asks what is left.
+    if (!this.isContested(group)) return;
     const at = profile.earliest(ask, seconds, start);
     if (at < Infinity) this.undos.push(profile.take(ask, at, seconds).undo);
+  }
+
+  /** Whether anything that runs in the group may be put out or shrunk. */
+  private isContested(group: number): boolean {
+    const { preemption, elastic } = this.ground.policy;
+    if (preemption !== undefined && this.offeredIn(group).length > 0) return true;
+    return elastic !== 'off' && this.elastic().some((held) => held.group === group);
   }
 
   private preemptFor(slot: number): boolean {
