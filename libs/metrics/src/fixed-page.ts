@@ -69,7 +69,7 @@ export function fullRows(): Partial<FixedRows> {
   const yueke = aPoolView('yueke', {
     lastHour: { ...lastHour, ...shares },
     groups: [
-      aGroup('yueke-atlas'),
+      aGroup('yueke-atlas', { sharing: { kind: 'vnpu', slices: 4, cardsHeld: 10.25 } }),
       aGroup('yueke-cpu', { acceleratorModel: null, perNode: { cards: 0, cores: 128, memoryGiB: 512 } }),
     ],
   });

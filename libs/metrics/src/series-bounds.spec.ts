@@ -14,7 +14,9 @@ function province(): FixedSources {
     ...fullRows(),
     pools: pools.map((id) =>
       aPoolView(id, {
-        groups: models.map((acceleratorModel) => aGroup(`${id}-${acceleratorModel}`, { acceleratorModel })),
+        groups: models.map((acceleratorModel) =>
+          aGroup(`${id}-${acceleratorModel}`, { acceleratorModel, sharing: { kind: 'mig', slices: 7, cardsHeld: 1 } }),
+        ),
       }),
     ),
     energy: pools.map(anEnergyRow),

@@ -9,6 +9,7 @@ describe('values from the database', () => {
     const lines = await scraped(page);
     expect(sumOf(lines, 'pool_nodes', { pool: 'yueke' })).toBe(8);
     expect(sumOf(lines, 'pool_accelerators', { pool: 'yueke' })).toBe(32);
+    expect(sumOf(lines, 'pool_shared_accelerators_held', { pool: 'yueke', model: 'ascend-910b' })).toBe(10.25);
     expect(sumOf(lines, 'pool_cpu_cores', { pool: 'yueke' })).toBe(2 * 768);
     expect(sumOf(lines, 'pool_memory_bytes', { pool: 'yueke' })).toBe(2 * 4_096 * 2 ** 30);
     expect(sumOf(lines, 'pool_compute_flops', { pool: 'yueke', precision: 'fp16' })).toBeCloseTo(2 * 10.24e15, -3);

@@ -126,7 +126,6 @@ export const finalFilters: readonly Filter[] = [
   poolOpenToTenant,
   acceleratorModel,
   acceleratorMemory,
-  fractionOffered,
   architecture,
   stack,
   jobClass,
@@ -135,6 +134,7 @@ export const finalFilters: readonly Filter[] = [
   dataLevel,
   dataSite,
   linkToInputs,
+  fractionOffered,
   size,
   notRejected,
 ];

@@ -47,7 +47,17 @@ export const capacityFamilies = {
       zh: '各状态加速卡数，各状态之和等于装机数。',
       en: 'Accelerators by state; the states add up to what is installed.',
     },
-    formula: 'sum of node cards by state; allocated = held by attempts',
+    formula: 'sum of node cards by state; allocated = held by attempts, a shared card from its first part on',
+  }),
+  poolSharedAcceleratorsHeld: gauge('pool_shared_accelerators_held', ['pool', 'model'], {
+    origin: 'state',
+    unit: 'cards',
+    bound: pools * modelsPerPool,
+    help: {
+      zh: '可切分加速卡中实际占用的卡数（按切片计，可为小数）；只有切卡的节点组才有。',
+      en: 'What is held of cards that are given out in parts, in slices; only where a group shares its cards.',
+    },
+    formula: 'sum of held milli-cards of the group / 1000',
   }),
   poolCpuCores: gauge('pool_cpu_cores', ['pool', 'state'], {
     origin: 'state',

@@ -15,6 +15,7 @@ export const poolCollector: Collector = {
     'poolLongitude',
     'poolNodes',
     'poolAccelerators',
+    'poolSharedAcceleratorsHeld',
     'poolCpuCores',
     'poolMemory',
     'poolCompute',
@@ -58,6 +59,8 @@ function describe(pool: PoolView, into: Samples): void {
 
 function count(pool: string, group: GroupView, into: Samples): void {
   for (const state of nodeStateLabels) into.add('poolNodes', { pool, state }, group.nodesByState[state]);
+  const { acceleratorModel: model, sharing } = group;
+  if (model !== null && sharing) into.add('poolSharedAcceleratorsHeld', { pool, model }, sharing.cardsHeld);
   const shareOf = stateShares(group);
   for (const state of capacityStates) {
     if (group.acceleratorModel !== null)
