@@ -91,6 +91,10 @@ describe('who carries the energy of a node', () => {
       uses: [use({ cards: 6 }), use({ attemptId: 'b', cards: 2 })],
       wantWattHours: { a: 1500, b: 500, idle: 0 },
     },
+    'parts of a card carry the slices that they hold, and what nobody holds of an open card is idle': {
+      uses: [use({ cards: 0.25 }), use({ attemptId: 'b', cards: 0.5 }), use({ attemptId: 'c', cards: 7 })],
+      wantWattHours: { a: 62.5, b: 125, c: 1750, idle: 31.25 },
+    },
     'measured load moves dynamic watts to who caused them, not the idle watts': {
       uses: [use({ cards: 4, utilisation: 0.5 }), use({ attemptId: 'b', cards: 4, utilisation: 1 })],
       wantWattHours: { a: 500 + 250, b: 500 + 500, idle: 0 },
@@ -181,7 +185,10 @@ const anyUse: fc.Arbitrary<NodeUse> = fc
     attempt: fc.nat({ max: 11 }),
     group: fc.nat({ max: 3 }),
     node: fc.nat({ max: 3 }),
-    cards: fc.nat({ max: 8 }),
+    cards: fc.oneof(
+      fc.nat({ max: 8 }),
+      fc.integer({ min: 1, max: 999 }).map((milli) => milli / 1000),
+    ),
     cores: fc.nat({ max: 64 }),
     start: fc.integer({ min: -HOUR_MS, max: HOUR_MS }),
     length: fc.nat({ max: 2 * HOUR_MS }),

@@ -22,6 +22,7 @@ import { PostgresMetricsReader } from './metrics-reader.js';
 import { PostgresOutbox } from './outbox.js';
 import { PostgresPlanCommitter, type PlanToCommit } from './plan-committer.js';
 import { PostgresPlannerFeed } from './planner-feed.js';
+import { PostgresSettlementStore } from './settlement-store.js';
 
 const WRITERS = 12;
 let fresh: FreshDatabase;
@@ -275,6 +276,20 @@ describe('who reads parts of cards', () => {
       perNode: { cards: 0.3 },
       sharing: { kind: 'vnpu', milli: 500, devices: [[0], [1]] },
     });
+  });
+
+  it('what is held is what counts: in the hour that is settled, in the use of the tenant and among what was lost', async () => {
+    const work = await part(0.3, { poolId: 'sevenths' }); // three sevenths
+    const hour = testEpoch - (testEpoch % 3_600_000);
+    const used = await new PostgresSettlementStore(system).occupancy('sevenths-site', hour);
+    expect(used).toMatchObject([{ attemptId: work.attemptId, cards: 0.428 }]);
+    const endedAt = testEpoch + 100_000;
+    await new PostgresAttemptStore(system).ended([
+      { attemptId: work.attemptId, outcome: 'lost', startedAt: testEpoch, endedAt, exitCode: null },
+    ]);
+    const { rows } = await system.query('select used_card_seconds as seconds from tenant where id = $1', ['blue']);
+    expect(rows).toEqual([{ seconds: 42.8 }]);
+    expect(await new PostgresMetricsReader(system).lostSeconds()).toMatchObject([{ cardSeconds: 42.8 }]);
   });
 
   it('queued demand is in parts, and the audit sees a card that is given out twice', async () => {
