@@ -16,6 +16,20 @@ const texts: Record<string, { value: unknown; want: string }> = {
   'names are quoted': { value: { 'a"b': 1 }, want: '{"a\\"b":1}' },
   'an empty object': { value: {}, want: '{}' },
   'what is undefined is not there': { value: { a: undefined, b: null }, want: '{"b":null}' },
+  'objects beside each other keep their own members': {
+    value: [{ a: 1 }, { b: 2, a: 1 }, { c: 1 }, { b: 2, c: 1 }, { a: 3, b: 4 }],
+    want: '[{"a":1},{"a":1,"b":2},{"c":1},{"b":2,"c":1},{"a":3,"b":4}]',
+  },
+  'so do those of more kinds than are remembered, and those that come again': {
+    value: [...Array.from({ length: 20 }, (_none, i) => ({ [`m${i % 18}`]: i, a: 0 })), { m0: 7, a: 1 }],
+    want: `[${Array.from({ length: 20 }, (_none, i) => `{"a":0,"m${i % 18}":${i}}`).join()},{"a":1,"m0":7}]`,
+  },
+  'numbers as names stand where their digits do, wherever else digits stand': {
+    value: [{ a1: 1, '1a': 2, 10: 3, 9: 4 }, { 2: [], 1: {} }],
+    want: '[{"10":3,"1a":2,"9":4,"a1":1},{"1":{},"2":[]}]',
+  },
+  'a member may be called __proto__': { value: JSON.parse('{"b":1,"__proto__":{"a":2}}'), want: '{"__proto__":{"a":2},"b":1}' },
+  'a list in which the awkward comes last': { value: [[1, { a: [{ 1: 2 }, 3] }], 'x'], want: '[[1,{"a":[{"1":2},3]}],"x"]' },
   'the same at every depth': { value: [{ y: [{ d: 1, c: undefined }], x: {} }], want: '[{"x":{},"y":[{"d":1}]}]' },
 }; // prettier-ignore
 

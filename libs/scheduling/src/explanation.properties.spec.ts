@@ -27,19 +27,40 @@ function freeNodes(snapshot: Snapshot, starts: readonly PlannedStart[], group: G
     .filter(({ groupId, from, until }) => groupId === group.id && from <= snapshot.now && snapshot.now < until)
     .flatMap(({ nodeIndices }) => nodeIndices);
   const out = [...closed, ...downIn(snapshot, group)];
-  return group.nodes.filter((_node, index) => {
-    const cards = [...running, ...started].reduce(
-      (sum, { nodeIndices, perNode }) => sum + (nodeIndices.includes(index) ? perNode.cards : 0),
-      0,
+  const fits = (node: number): boolean => {
+    const held = [...running, ...started].flatMap(({ nodeIndices, perNode, devices }) =>
+      nodeIndices.includes(node) ? [{ cards: perNode.cards, devices: devices?.[nodeIndices.indexOf(node)] ?? [] }] : [],
     );
-    return !out.includes(index) && cards + job.perNode.cards <= group.shape.cards;
-  }).length;
+    if (!group.sharing) return held.reduce((sum, { cards }) => sum + cards, job.perNode.cards) <= group.shape.cards;
+    const isFree = (card: number): boolean =>
+      held.reduce(
+        (sum, one) => sum + (one.devices.includes(card) ? sliced(one.cards) : 0),
+        sliced(job.perNode.cards),
+      ) <= 1;
+    return Array.from({ length: group.shape.cards }, (_none, card) => card).filter(isFree).length >= job.perNode.cards;
+  };
+  return group.nodes.filter((_node, index) => !out.includes(index) && fits(index)).length;
 }
 
-/** What stands in the way of a job in a group: in these states only its size and nodes that are out. */
-function failsOf(snapshot: Snapshot, group: GroupModel, job: QueuedJob): Refusal | null {
-  if (job.nodes > countOf(group)) return 'larger-than-any-pool';
-  return job.nodes > countOf(group) - downIn(snapshot, group).length ? 'nodes-out-of-service' : null;
+/** What a job takes of each of its cards, where a card is cut in four. */
+const sliced = (cards: number): number => Math.min(1, Math.ceil(cards * 4) / 4);
+
+/** What stands in the way of a job in a group, in these states. */
+function failsOf(snapshot: Snapshot, group: GroupModel, job: QueuedJob): Refusal[] {
+  const { tenants } = snapshot.pools.find(({ id }) => id === group.poolId)!;
+  const line = [job.tenantId, snapshot.tenants.find(({ id }) => id === job.tenantId)!.parentId];
+  const isTooLarge =
+    job.nodes > countOf(group) ||
+    job.perNode.cards > group.shape.cards ||
+    job.perNode.cores > group.shape.cores ||
+    job.perNode.memoryGiB > group.shape.memoryGiB;
+  const isOut = job.nodes <= countOf(group) && job.nodes > countOf(group) - downIn(snapshot, group).length;
+  return [
+    ...(tenants && !tenants.some((id) => line.includes(id)) ? ['pool-not-open-to-tenant' as const] : []),
+    ...(job.perNode.cards < 1 && !group.sharing ? ['fraction-not-offered' as const] : []),
+    ...(isTooLarge ? ['larger-than-any-pool' as const] : []),
+    ...(isOut ? ['nodes-out-of-service' as const] : []),
+  ];
 }
 
 function naiveEvidence(snapshot: Snapshot, plan: CyclePlan, job: QueuedJob): Omit<Evidence, 'ahead'> {
@@ -51,9 +72,9 @@ function naiveEvidence(snapshot: Snapshot, plan: CyclePlan, job: QueuedJob): Omi
   let best: Evidence['best'] = null;
   for (const group of groups) {
     const fails = failsOf(snapshot, group, job);
-    if (fails) count(fails, countOf(group));
-    else count('nodes-out-of-service', downIn(snapshot, group).length);
-    if (fails) continue;
+    for (const refusal of fails) count(refusal, countOf(group));
+    if (fails.length > 0) continue;
+    count('nodes-out-of-service', downIn(snapshot, group).length);
     const free = freeNodes(snapshot, plan.starts, group, job);
     if (free > (best?.freeNodes ?? -1)) best = { groupId: group.id, freeNodes: free, askedNodes: job.nodes };
   }
@@ -98,6 +119,8 @@ describe('every job that waits', () => {
             'before-earliest-start': (job.earliestStart ?? 0) > snapshot.now,
             'larger-than-any-pool': evidence.best === null,
             'nodes-out-of-service': evidence.best === null,
+            'fraction-not-offered': evidence.best === null && job.perNode.cards < 1,
+            'pool-not-open-to-tenant': evidence.best === null && job.tenantId === 'a',
             'would-overrun-window': snapshot.windows.length > 0,
             'quota-spent': policy.quotas !== 'off' && snapshot.tenants.some(({ quota }) => quota),
             'power-cap-reached': (snapshot.powerCaps ?? []).length > 0,
