@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { QuotaBook } from './quota-book.js';
-import { type QuotaModel, type QuotaTenant, overPromised } from './quota-tree.js';
+import type { QuotaModel, QuotaTenant } from './quota-tree.js';
 
 const quota = (cards: number, limits: { borrow?: number; lend?: number } = {}): QuotaModel => ({
   cards,
@@ -352,18 +352,5 @@ describe('quota book: whatever the order and whatever the others hold', () => {
         expect(book.room('keeper')).toBeGreaterThanOrEqual(Math.max(0, cards - lend) * 1000);
       }),
     );
-  });
-});
-
-describe('promising more than there is', () => {
-  it('is found where it happens, and not where the sum comes out even', () => {
-    const family = (first: number): QuotaTenant[] => [
-      tenant('p', null, quota(5)),
-      tenant('p/1', 'p', quota(first)),
-      tenant('p/2', 'p'),
-      tenant('p/2/x', 'p/2', quota(2.5)),
-    ];
-    expect(overPromised(family(2.5))).toEqual([]);
-    expect(overPromised(family(3))).toEqual([{ tenantId: 'p', cards: 5, promised: 5.5 }]);
   });
 });

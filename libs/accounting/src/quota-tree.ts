@@ -1,4 +1,5 @@
 import { compareKeys } from '#libs/domain';
+import { soundParents } from './sound-parents.js';
 
 /** All in reference cards held at a time. */
 export interface QuotaModel {
@@ -68,32 +69,25 @@ export function overPromised(
 export function quotaTreeOf(tenants: Iterable<QuotaTenant>): QuotaTree {
   const sorted = [...tenants].toSorted((a, b) => compareKeys(a.id, b.id));
   const byId = new Map(sorted.map((tenant) => [tenant.id, tenant]));
+  const parents = soundParents(sorted);
+  /** The nearest with a quota on the way up from `id`, itself included; null where there is none. */
+  const holderOf = (id: string | null): string | null => {
+    let at = id;
+    while (at !== null && !byId.get(at)!.quota) at = parents.get(at)!;
+    return at;
+  };
   const holders = sorted.filter((tenant) => tenant.quota !== undefined);
-  const below = new Map<string | null, QuotaTenant[]>();
-  for (const tenant of holders) {
-    const parent = holderOf(tenant.parentId, byId)?.id ?? null;
-    const siblings = below.get(parent);
-    if (siblings) siblings.push(tenant);
-    else below.set(parent, [tenant]);
-  }
+  const below = Map.groupBy(holders, ({ id }) => holderOf(parents.get(id)!));
   const accounts: Account[] = [];
   open(null, -1, accounts, below);
   const indexOf = new Map(accounts.map((account, index) => [account.tenantId, index]));
   const accountOf = new Map(
-    sorted.map((tenant) => [tenant.id, indexOf.get(holderOf(tenant.id, byId)?.id ?? '') ?? -1]),
+    sorted.map(({ id }) => {
+      const holder = holderOf(id);
+      return [id, holder === null ? -1 : indexOf.get(holder)!];
+    }),
   );
   return { accounts, accountOf };
-}
-
-/** The nearest with a quota on the way up from `id`, itself included. */
-function holderOf(id: string | null, byId: ReadonlyMap<string, QuotaTenant>): QuotaTenant | undefined {
-  let tenant = id === null ? undefined : byId.get(id);
-  // No way up is longer than there are tenants: one that is would be a circle.
-  for (let steps = 0; tenant && steps < byId.size; steps++) {
-    if (tenant.quota) return tenant;
-    tenant = tenant.parentId === null ? undefined : byId.get(tenant.parentId);
-  }
-  return undefined;
 }
 
 /** Adds the account of `tenant` and of all below it; answers with its index. */

@@ -51,6 +51,20 @@ describe('why a start cannot be now', () => {
     expect(asked).toEqual([[bid, 100]]);
   });
 
+  it('is for good where one gate is opened by nothing but an event, wherever it stands', () => {
+    const shutBy = (...opens: ((at: Seconds) => Seconds)[]): boolean =>
+      new Gates(opens.map((each) => aGate('quota-spent', each))).isShut(bid, 100);
+    expect([shutBy(), shutBy(open), shutBy(from(1e9)), shutBy(shut), shutBy(open, from(500), shut)]).toEqual([
+      false, false, false, true, true,
+    ]); // prettier-ignore
+  });
+
+  it('what the answers depend on is told gate by gate, for the job asked about; a gate that does not say is never the same', () => {
+    const told: Gate = { ...aGate('quota-spent', open), state: (slot) => slot * 10 };
+    expect(new Gates([told, aGate('power-cap-reached', open)]).states(3)).toEqual([30, NaN]);
+    expect(new Gates([]).states(3)).toEqual([]);
+  });
+
   it('says whether there is anything to ask', () => {
     expect([new Gates([]).isEmpty, new Gates([aGate('quota-spent', open)]).isEmpty]).toEqual([true, false]);
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { greenStart, meanGreenShare } from './green-gate.js';
 import type { OutlookModel, QueuedJob } from './model.js';
 import { aJob } from './testing/builders.js';
+import { runs } from './testing/runs.js';
 
 const HOUR = 3600;
 const FROM = 1000 * HOUR;
@@ -65,6 +66,46 @@ const cases: Record<string, Case> = {
     outlook: outlookOf(0.9, 0.1, 0.9, 0.1),
     hold: 2 * HOUR,
     want: hours(1),
+  },
+  'a green hour that the staging just reaches: at once': {
+    job: wanting(0.5),
+    outlook: outlookOf(0.1, 0.9, 0.1),
+    hold: 2 * HOUR,
+    want: FROM,
+  },
+  'a hold shorter than the limit has no staging': {
+    job: wanting(0.5, { limit: 2 * HOUR, predicted: HOUR }),
+    outlook: outlookOf(0.1, 0.9, 0.1),
+    hold: HOUR,
+    want: hours(1),
+  },
+  'a share of nothing is asked for by nobody: at once, whatever the hours': {
+    job: wanting(0, { deadline: hours(9) }),
+    outlook: outlookOf(0, 0),
+    now: hours(3),
+    want: hours(3),
+  },
+  'equal shares are as green as each of them, to the last bit': {
+    job: wanting(0.7, { limit: 3 * HOUR }),
+    outlook: outlookOf(0.7, 0.7, 0.7, 0.9),
+    hold: 3 * HOUR,
+    want: FROM,
+  },
+  'the outlook begins later than now: looked for at the turns of its hours': {
+    job: wanting(0.5, { submittedAt: FROM - 1 }),
+    now: FROM - 1800,
+    outlook: outlookOf(0.4, 0.9, 0.1),
+    want: hours(1),
+  },
+  'the last start is green, and so is one before it: the first': {
+    job: wanting(0.5, { deadline: hours(3) }),
+    outlook: outlookOf(0.1, 0.6, 0.9),
+    want: hours(1),
+  },
+  'a deadline a second short of the green hour: the last start': {
+    job: wanting(0.5, { deadline: hours(2) - 1 }),
+    outlook: outlookOf(0.1, 0.9),
+    want: hours(1) - 1,
   },
   'never green: the last start that keeps the deadline': {
     job: wanting(0.5, { deadline: hours(3) + 60 }),
@@ -185,6 +226,26 @@ describe('the mean green share of a run', () => {
     'beyond its end: what is known': { at: hours(2), seconds: 50 * HOUR, want: 1 },
     'after its end nothing is known': { at: hours(3), seconds: HOUR, want: 0 },
   };
+  it('is that of counting second by second', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(0, 0.2, 0.5, 1), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: -HOUR, max: 5 * HOUR }),
+        fc.integer({ min: 1, max: 3 * HOUR }),
+        (list, at, seconds) => {
+          let [sum, known] = [0, 0];
+          for (let second = at; second < at + seconds; second++) {
+            const share = second < 0 ? undefined : list[Math.floor(second / HOUR)];
+            if (share === undefined) continue;
+            sum += share;
+            known++;
+          }
+          expect(meanGreenShare(outlookOf(...list), FROM + at, seconds)).toBeCloseTo(known > 0 ? sum / known : 0, 9);
+        },
+      ),
+      { numRuns: runs(100) },
+    );
+  });
   it.each(Object.entries(meanCases))('%s', (_sentence, { at, seconds, want }) => {
     expect(meanGreenShare(shares, at, seconds)).toBeCloseTo(want, 9);
   });

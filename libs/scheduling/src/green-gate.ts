@@ -28,7 +28,7 @@ export function greenStart(
   holdSeconds: number,
 ): Seconds {
   const from = Math.max(now, job.earliestStart ?? now);
-  if (job.minGreenShare === undefined) return from;
+  if (!job.minGreenShare) return from;
   const hours = outlook?.greenShare.length ?? 0;
   const asked = Math.max(job.submittedAt, job.earliestStart ?? job.submittedAt);
   const latest = job.deadline === undefined ? asked + hours * HOUR : job.deadline - holdSeconds;

@@ -71,6 +71,21 @@ describe('the gate of green hours', () => {
     expect(gate.hasKeptBack).toBe(false);
   });
 
+  it('its state is one for all that ask for nothing, and new with each second and outlook for those that do', () => {
+    const fleet = new Fleet({ pools, groups, links });
+    const queue = new WaitingQueue(new JobKinds(fleet), orderOf('fcfs'));
+    const [asks, asksNot] = [queue.add(wanting()), queue.add({ ...indifferent, id: 'k' })];
+    const gate = new GreenGate(fleet, queue);
+    const stateAt = (now: Seconds): number => (gate.begin(now), gate.state(asks));
+    const first = stateAt(NOW);
+    expect(gate.hasKeptBack).toBe(true); // whoever goes by it goes by what was found before
+    expect([stateAt(NOW), stateAt(NOW + 1), stateAt(NOW + 1)]).toEqual([first, first + 1, first + 1]);
+    fleet.setOutlook(outlook('east-site', 1));
+    expect(stateAt(NOW + 1)).toBe(first + 2);
+    gate.begin(NOW + 1);
+    expect([gate.state(asksNot), gate.hasKeptBack]).toEqual([0, false]);
+  });
+
   it('takes nothing: any number may start in a green hour', () => {
     const gate = gateFor(wanting());
     gate.take()();

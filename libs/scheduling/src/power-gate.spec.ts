@@ -156,6 +156,36 @@ describe('what the gate was told before makes no difference', () => {
     expect(gate.earliest(bid, 1985)).toBe(1990);
   });
 
+  it('its state is the same while its answers are: until a cap or what runs changes, or their hour comes', () => {
+    const { gate, fleet } = gateOf({ caps: [capOf(1599, 0, 3000)], running: [anAttempt('r', 'g', { endsBy: 2000 })] });
+    const stateAt = (now: Seconds): number => (gate.turnTo(now), gate.state());
+    const first = stateAt(1000);
+    expect([stateAt(1500), stateAt(1999)]).toEqual([first, first]);
+    expect(stateAt(2000)).toBe(first + 1); // what ran is at its limit
+    expect(stateAt(2039)).toBe(first + 1);
+    expect(stateAt(2040)).toBe(first + 2); // and goes on until the next minute
+    fleet.end('r');
+    expect(stateAt(2041)).toBe(first + 3);
+    expect(stateAt(2999)).toBe(first + 3);
+    expect(stateAt(3000)).toBe(first + 4); // the cap is over
+    expect(stateAt(9000)).toBe(first + 4);
+    fleet.dropPowerCap('c');
+    expect(stateAt(9000)).toBe(first + 5);
+    expect(stateAt(90_000)).toBe(first + 5);
+  });
+
+  it('and never the same while something of the plan is taken', () => {
+    const { gate } = gateOf({ caps: [capOf(1599)] });
+    gate.turnTo(1000);
+    const before = gate.state();
+    const undos = [gate.take(bid, 1000), gate.take(bid, 5000)];
+    expect(gate.state()).toBeNaN();
+    undos[0]!();
+    expect(gate.state()).toBeNaN();
+    undos[1]!();
+    expect(gate.state()).toBe(before);
+  });
+
   it('the next time that changes anything is that of a cap or of what runs, whichever comes first', () => {
     const running = [anAttempt('r', 'g', { endsBy: 5000 })];
     const edgeOf = (scene: Scene): Seconds => {

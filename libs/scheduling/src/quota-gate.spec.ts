@@ -122,6 +122,16 @@ describe('what is held', () => {
     expect([isOpen(gate, bid({ slot: 1, nodes: 2 })), isOpen(gate, bid({ slot: 1, nodes: 3 }))]).toEqual([true, false]);
   });
 
+  it('what may still be held is all that answers depend on: the same figure, the same answers', () => {
+    const gate = gateWith([tenant('a', 5), tenant('b', 0)], { r: ['a', 2000] });
+    expect([gate.state(0), gate.state(1), gate.state(2)]).toEqual([3000, 3000, Infinity]);
+    const undo = gate.keepFor(0, 1);
+    expect([gate.state(0), gate.state(1)]).toEqual([3000, 1000]); // kept for the one: in the way of the other alone
+    undo();
+    gate.leave('r');
+    expect([gate.state(0), gate.state(1)]).toEqual([5000, 5000]);
+  });
+
   it('stays when the quotas change', () => {
     const gate = gateWith([tenant('a', 4)], { r: ['a', 4000] });
     gate.setTenants([tenant('a', 8)]);

@@ -1,5 +1,6 @@
+import { soundParents } from '#libs/accounting';
 import { compareKeys } from '#libs/domain';
-import { rankTenants, soundParents } from './fair-share.js';
+import { rankTenants } from './fair-share.js';
 import type { PlanningPolicy, Seconds, TenantModel } from './model.js';
 
 export const HALF_LIFE_SECONDS = 14 * 24 * 3600;

@@ -56,6 +56,8 @@ describe('what an attempt is charged', () => {
     accounts.end('r');
     accounts.end('never heard of');
     expect([roomOf('a'), order()]).toEqual([8, 'as before']);
+    accounts.begin(run('s'), whole); // what was given back twice would be missing now
+    expect([roomOf('a'), order()]).toEqual([7, 'b0 a1']);
   });
 
   it('told again, it replaces what was known: nodes, tenant and start', () => {

@@ -20,6 +20,9 @@ describe('telling anew', () => {
     'the first interval is told at once': [unnamed, {}, 0, true],
     'without intervals the point decides: moved': [{ ...unnamed, point: 1_000 }, { ...unnamed, point: 1_601 }, 0, true],
     'without intervals the point decides: not moved': [{ ...unnamed, point: 1_000 }, { ...unnamed, point: 1_600 }, 0, false],
+    'an interval that is lost again is not news while the point stands': [{ point: 1_000 }, { ...unnamed, point: 1_600 }, 0, false],
+    'nor how far the point was from the P50': [{ point: 1_000, p50: 9_000 }, { ...unnamed, point: 1_000 }, 0, false],
+    'a first interval at the very point is news': [{ ...unnamed, point: 5_000 }, { p50: 5_000 }, 0, true],
     'an interval that is lost again is told by its point': [{ point: 1_000 }, { ...unnamed, point: 1_601 }, 0, true],
   }; // prettier-ignore
   it.each(Object.entries(cases))('%s', (_sentence, [told, fresh, now, want]) =>
@@ -33,6 +36,7 @@ describe('the score', () => {
     'a second later': [5_001, { kept: true, withinP50: false, error: 1, withinMinute: true }],
     'a minute later': [5_060, { kept: true, withinP50: false, error: 60, withinMinute: true }],
     'a minute and a second later': [5_061, { kept: true, withinP50: false, error: 61, withinMinute: false }],
+    'a minute sooner': [4_940, { kept: true, withinP50: true, error: -60, withinMinute: true }],
     'a minute and a second sooner': [4_939, { kept: true, withinP50: true, error: -61, withinMinute: false }],
     'on the P90': [9_000, { kept: true, withinP50: false, error: 4_000, withinMinute: false }],
     'a second after the P90': [9_001, { kept: false, withinP50: false, error: 4_001, withinMinute: false }],

@@ -11,17 +11,12 @@ export const promiseFor = (book: ResidualBook, point: PlanPoint): StartPromise =
  * A tenant is told again only when the P50 moved by more than max(10 min, 20 % of the wait that was ahead), or when there is one
  * for the first time. While there is none, the plan's point stands for it.
  */
-export function isWorthReissuing(told: StartPromise, fresh: StartPromise, now: Seconds): boolean {
-  if (fresh.p50 === null || told.p50 === null) {
-    if (fresh.p50 !== null) return true;
-    return hasMoved(told.point, fresh.point, now);
-  }
-  return hasMoved(told.p50, fresh.p50, now);
-}
+export const isWorthReissuing = (told: StartPromise, fresh: StartPromise, now: Seconds): boolean =>
+  fresh.p50 === null ? hasMoved(told.point, fresh.point, now) : hasMoved(told.p50, fresh.p50, now);
 
 /** Null for a promise that named no interval: it cannot be kept nor broken. */
-export function score(promise: StartPromise, start: Seconds): PromiseScore | null {
-  if (promise.p50 === null || promise.p90 === null) return null;
-  const error = start - promise.p50;
-  return { kept: start <= promise.p90, withinP50: error <= 0, error, withinMinute: Math.abs(error) <= MINUTE };
+export function score({ p50, p90 }: StartPromise, start: Seconds): PromiseScore | null {
+  if (p50 === null) return null;
+  const error = start - p50;
+  return { kept: start <= p90!, withinP50: error <= 0, error, withinMinute: Math.abs(error) <= MINUTE };
 }

@@ -129,6 +129,21 @@ describe('learning', () => {
     const { residuals } = book.windows().find(({ key }) => key === 'all')!;
     expect([residuals.length, residuals[0], residuals.at(-1)]).toEqual([400, 0.01, 0]);
   });
+  it('has room for four hundred: the four hundredth drives out nobody', () => {
+    const book = new ResidualBook([aWindow('all', ranks(WINDOW - 1))]);
+    book.learn({ ...aPoint(), p50: null, p90: null, source: null }, 10_000);
+    const { residuals } = book.windows().find(({ key }) => key === 'all')!;
+    expect([residuals.length, residuals[0], residuals.at(-1)]).toEqual([400, 0, 0]);
+  });
+  it('restored from more than it keeps, it keeps the newest', () => {
+    const [window] = new ResidualBook([aWindow('all', ranks(WINDOW + 5))]).windows();
+    expect([window!.residuals.length, window!.residuals[0], window!.residuals.at(-1)]).toEqual([400, 0.05, 4.04]);
+  });
+  it('tells of a key that has learned nothing but that its promise is late', () => {
+    const book = trained();
+    book.learnLate(told(book));
+    expect(book.takeTouched().map(({ key, alpha }) => [key, alpha.toFixed(3)])).toEqual([['all', '0.082']]);
+  });
   it('tells each touched key once', () => {
     const book = trained();
     book.learn(told(book), 10_000);
