@@ -6,6 +6,7 @@ import type { ApiClient } from '../api-client.js';
 import type { Cli } from '../cli.js';
 import { CliError, exitCodes } from '../exit.js';
 import { duration, localTime, percent, printData, printJson, say, table } from '../output.js';
+import { queueStartHeads, queueStartRows, queueStarts } from '../queue-starts.js';
 import { type Counterfactuals, whatIfRows } from '../what-if-table.js';
 
 interface Text {
@@ -104,6 +105,7 @@ export function jobCommands(program: Command, cli: Cli): void {
     .command('queue')
     .description('jobs of every state, newest first; --state queued for those that wait')
     .option('--state <state>', 'only jobs in this state')
+    .option('--start', 'of those that wait: the promised start (P50, P90), the place and the reason, soonest first')
     .option('--tenant <id>')
     .option('--pool <id>')
     .option('--class <class>')
@@ -257,6 +259,7 @@ async function waitFor(cli: Cli, as: string | undefined, id: string): Promise<Jo
 }
 
 interface QueueOptions {
+  readonly start?: boolean;
   readonly state?: string;
   readonly tenant?: string;
   readonly pool?: string;
@@ -269,6 +272,7 @@ interface QueueOptions {
 async function queue(cli: Cli, options: QueueOptions): Promise<void> {
   const query = new URLSearchParams({ limit: options.limit });
   for (const name of ['state', 'tenant', 'pool', 'class'] as const) if (options[name]) query.set(name, options[name]);
+  if (options.start) return queueStart(cli, query, options);
   const page = await cli
     .client(options.as)
     .get<{ readonly items: readonly ListedJob[]; readonly nextCursor: string | null }>(`/v1/jobs?${query.toString()}`);
@@ -286,6 +290,19 @@ async function queue(cli: Cli, options: QueueOptions): Promise<void> {
     reason(job),
   ]);
   printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
+}
+
+async function queueStart(cli: Cli, query: URLSearchParams, options: QueueOptions): Promise<void> {
+  if (options.state !== undefined && options.state !== 'queued') {
+    throw new CliError('usage', `--start tells when waiting jobs start: leave out --state ${options.state}.`);
+  }
+  const starts = await queueStarts(cli.client(options.as), query);
+  if (options.json) return printJson({ items: starts });
+  if (starts.length === 0) return say('no job waits');
+  printData(table(queueStartHeads, queueStartRows(starts)));
+  say(
+    'P50: half of such jobs start by then; P90: nine of ten. "-": too few starts are known yet. `chusuan promises` tells how they were kept.',
+  );
 }
 
 const size = ({ resources }: Request): string => {
