@@ -47,13 +47,13 @@ describe('a window is open', () => {
 
   it('knows claims by job, and in the order of their ids', () => {
     const openings = openingsOf([
-      window({ jobs: ['z'] }, { kind: 'claim', groupId: 'h' }),
+      window({ jobs: ['z'] }, { kind: 'claim', groupId: 'h', nodeIndices: [0, 2] }),
       window({ jobs: ['a'] }, { id: 'v', kind: 'claim' }),
       window({ jobs: ['b'] }, { id: 'u', kind: 'booking' }),
     ]);
     expect(openings.claims()).toEqual([
-      { jobId: 'a', group: 0 },
-      { jobId: 'z', group: 1 },
+      { jobId: 'a', group: 0, nodes: 1 },
+      { jobId: 'z', group: 1, nodes: 2 },
     ]);
     expect(['a', 'b', 'z'].map((id) => openings.hasClaim(id))).toEqual([true, false, true]);
   });

@@ -15,7 +15,7 @@ export class Openings {
   /** Changes whenever a window may be open to others than before. */
   version = 0;
   private openings: readonly Opening[] = [];
-  private claimed: ReadonlyMap<string, number> = new Map();
+  private claimed: ReadonlyMap<string, { readonly group: number; readonly nodes: number }> = new Map();
   // By tenant and class, for windows that name no jobs.
   private readonly memo = new Map<string, boolean>();
 
@@ -33,9 +33,11 @@ export class Openings {
       openTo ? [{ id, group: groupOf(groupId), openTo }] : [],
     );
     this.claimed = new Map(
-      windows.flatMap(({ kind, groupId, openTo }) =>
-        kind === 'claim' ? (openTo?.jobs ?? []).map((jobId) => [jobId, groupOf(groupId)] as const) : [],
-      ),
+      windows.flatMap(({ kind, groupId, nodeIndices, openTo }) => {
+        if (kind !== 'claim') return [];
+        const claim = { group: groupOf(groupId), nodes: nodeIndices.length };
+        return (openTo?.jobs ?? []).map((jobId) => [jobId, claim] as const);
+      }),
     );
     if (before.length + this.openings.length > 0) this.forget();
   }
@@ -45,9 +47,9 @@ export class Openings {
     return this.claimed.has(jobId);
   }
 
-  /** Jobs for which nodes are being vacated, and in which group, in the order of their ids. */
-  claims(): readonly { readonly jobId: string; readonly group: number }[] {
-    return Array.from(this.claimed, ([jobId, group]) => ({ jobId, group })).sort((a, b) =>
+  /** Jobs for which nodes are being vacated, in which group and how many, in the order of their ids. */
+  claims(): readonly { readonly jobId: string; readonly group: number; readonly nodes: number }[] {
+    return Array.from(this.claimed, ([jobId, claim]) => ({ jobId, ...claim })).sort((a, b) =>
       compareKeys(a.jobId, b.jobId),
     );
   }

@@ -32,6 +32,7 @@ import { scoreOf } from './scorers.js';
 import { ACCRUAL_SECONDS } from './share-book.js';
 import { stagingSeconds } from './staging.js';
 import { TenantAccounts } from './tenant-accounts.js';
+import { allOf } from './undo.js';
 import { VerdictNews } from './verdict-news.js';
 import { WaitingQueue } from './waiting-queue.js';
 import { type Change, changesFor, whatIf, type WhatIfGround, type WhatIfs } from './what-if.js';
@@ -291,9 +292,9 @@ class FleetPlanner implements Planner {
 
   /** Those for whom nodes are being vacated have their quota too, or somebody else would take it meanwhile. */
   private holdClaims(): () => void {
-    const undos = this.openings.claims().flatMap(({ jobId, group }) => {
+    const undos = this.openings.claims().flatMap(({ jobId, group, nodes }) => {
       const slot = this.queue.slot(jobId);
-      return slot === undefined ? [] : [this.quota.keepFor(slot, group)];
+      return slot === undefined ? [] : [this.quota.keepFor(slot, group, nodes)];
     });
     return () => {
       for (const undo of undos.toReversed()) undo();
@@ -339,7 +340,7 @@ class FleetPlanner implements Planner {
   }
 
   private resolveGround(): ResolveGround {
-    const { fleet, queue, kinds, openings, policy, gates, quota, accounts } = this;
+    const { fleet, queue, kinds, openings, policy, gates, quota, accounts, power, now } = this;
     return {
       fleet,
       queue,
@@ -349,14 +350,11 @@ class FleetPlanner implements Planner {
       gates,
       entitlement: quota,
       hold: (slot, group) => this.hold(slot, group),
-      withdraw: ({ attempt }) => {
-        const layAgain = fleet.withdraw(attempt.attemptId);
-        const enterAgain = accounts.withdraw(attempt.attemptId);
-        return () => {
-          enterAgain();
-          layAgain();
-        };
-      },
+      withdraw: ({ attempt }) =>
+        allOf(fleet.withdraw(attempt.attemptId), accounts.withdraw(attempt.attemptId), power.withdraw(attempt, now)),
+      mayGoOn: ({ attempt, group }, nodes) =>
+        (policy.quotas === 'off' || quota.mayHold(attempt, group, nodes)) && power.mayGoOn(attempt, nodes, now),
+      goOn: ({ attempt, group }, nodes) => allOf(quota.goOn(attempt, group, nodes), power.goOn(attempt, nodes, now)),
     };
   }
 

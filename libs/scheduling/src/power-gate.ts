@@ -65,6 +65,39 @@ export class PowerGate implements Gate {
     };
   }
 
+  /** Takes an attempt out of the book until undone, to see what would be if it were gone. */
+  withdraw(attempt: RunningJob, now: Seconds): Undo {
+    if (!this.standing) return () => {};
+    const { book } = this.standing;
+    const { site, watts, until } = this.drawOf(attempt, now);
+    book.release(site, watts, -Infinity, until);
+    this.taken++;
+    return () => {
+      book.hold(site, watts, -Infinity, until);
+      this.taken--;
+    };
+  }
+
+  /** Whether an attempt that is withdrawn could go on with so many nodes until its limit. */
+  mayGoOn(attempt: RunningJob, nodes: number, now: Seconds): boolean {
+    if (!this.standing) return true;
+    const { site, watts, until } = this.drawOf(withNodes(attempt, nodes), now);
+    return this.standing.book.earliest(site, watts, until - now, now) === now;
+  }
+
+  /** Counts an attempt that is withdrawn with so many nodes, until undone. */
+  goOn(attempt: RunningJob, nodes: number, now: Seconds): Undo {
+    if (!this.standing) return () => {};
+    const { book } = this.standing;
+    const { site, watts, until } = this.drawOf(withNodes(attempt, nodes), now);
+    book.hold(site, watts, -Infinity, until);
+    this.taken++;
+    return () => {
+      book.release(site, watts, -Infinity, until);
+      this.taken--;
+    };
+  }
+
   private stand(now: Seconds): void {
     if (this.fleet.powerCaps.size === 0) {
       this.standing = null;
@@ -82,12 +115,17 @@ export class PowerGate implements Gate {
 
   /** @returns when it is taken to end */
   private enter(attempt: RunningJob, book: PowerBook, now: Seconds): Seconds {
+    const { site, watts, until } = this.drawOf(attempt, now);
+    book.hold(site, watts, -Infinity, until);
+    return until;
+  }
+
+  private drawOf(attempt: RunningJob, now: Seconds): { site: string; watts: number; until: Seconds } {
     const group = this.fleet.indexOf(attempt.groupId);
     const { count, perNode } = holdingOf(attempt);
+    const watts = wattsOf({ nodes: count, perNode }, this.fleet.group(group));
     // Until the limit: a cap must hold also when the prediction does not.
-    const until = holdEnd(attempt, now, 'limit');
-    book.hold(this.siteOf(group), wattsOf({ nodes: count, perNode }, this.fleet.group(group)), -Infinity, until);
-    return until;
+    return { site: this.siteOf(group), watts, until: holdEnd(attempt, now, 'limit') };
   }
 
   /** Staging and the whole limit, whatever is predicted: once it runs it counts for so long. */
@@ -106,3 +144,9 @@ export class PowerGate implements Gate {
     return wattsOf({ nodes, perNode: this.queue.kind(slot).ask.perNode }, this.fleet.group(group));
   }
 }
+
+const withNodes = (attempt: RunningJob, nodes: number): RunningJob => ({
+  ...attempt,
+  nodeIndices: [],
+  nodeCount: nodes,
+});

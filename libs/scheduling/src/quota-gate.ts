@@ -44,16 +44,13 @@ export class QuotaGate implements Gate, Entitlement {
     this.book.release(held.tenantId, held.milli);
   }
 
-  /** Holds quota for a job for which nodes are being vacated, until undone. */
-  keepFor(slot: number, group: number): Undo {
+  /** Holds quota for a job for which so many nodes are being vacated, until undone: an elastic one was promised more than its least. */
+  keepFor(slot: number, group: number, claimed = 0): Undo {
     const job = this.ground.job(slot);
-    const milli = this.amountOf({ slot, group, nodes: job.nodes, seconds: 0 });
-    this.kept.set(slot, milli);
-    this.book.hold(job.tenantId, milli);
-    return () => {
-      this.kept.delete(slot);
-      this.book.release(job.tenantId, milli);
-    };
+    const nodes = Math.max(job.nodes, Math.min(claimed, job.nodesMax ?? job.nodes));
+    const milli = this.amountOf({ slot, group, nodes, seconds: 0 });
+    this.keep(slot, milli);
+    return () => this.unkeep(slot, milli);
   }
 
   earliest(bid: Bid, from: Seconds): Seconds {
@@ -75,8 +72,14 @@ export class QuotaGate implements Gate, Entitlement {
     if (start > now) return () => {};
     const { tenantId } = this.ground.job(bid.slot);
     const milli = this.amountOf(bid);
+    // What was kept for it is what it takes now.
+    const kept = this.kept.get(bid.slot);
+    if (kept !== undefined) this.unkeep(bid.slot, kept);
     this.book.hold(tenantId, milli);
-    return () => this.book.release(tenantId, milli);
+    return () => {
+      this.book.release(tenantId, milli);
+      if (kept !== undefined) this.keep(bid.slot, kept);
+    };
   }
 
   isWithinOwn(job: QueuedJob, group: number): boolean {
@@ -89,6 +92,23 @@ export class QuotaGate implements Gate, Entitlement {
 
   mayHold({ tenantId, perNode }: Pick<RunningJob, 'tenantId' | 'perNode'>, group: number, nodes: number): boolean {
     return referenceMilli(this.ground.group(group), perNode, nodes) <= this.book.room(tenantId);
+  }
+
+  /** Counts an attempt that is withdrawn with so many nodes, until undone. */
+  goOn({ tenantId, perNode }: Pick<RunningJob, 'tenantId' | 'perNode'>, group: number, nodes: number): Undo {
+    const milli = referenceMilli(this.ground.group(group), perNode, nodes);
+    this.book.hold(tenantId, milli);
+    return () => this.book.release(tenantId, milli);
+  }
+
+  private keep(slot: number, milli: number): void {
+    this.kept.set(slot, milli);
+    this.book.hold(this.ground.job(slot).tenantId, milli);
+  }
+
+  private unkeep(slot: number, milli: number): void {
+    this.kept.delete(slot);
+    this.book.release(this.ground.job(slot).tenantId, milli);
   }
 
   private amountOf({ slot, group, nodes }: Bid): number {

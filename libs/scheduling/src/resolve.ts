@@ -1,4 +1,5 @@
 import { compareKeys } from '#libs/domain';
+import { awaitedGroups } from './awaited.js';
 import type { Fleet } from './fleet.js';
 import type { Gates } from './gates.js';
 import type { Held } from './holdings.js';
@@ -15,8 +16,8 @@ export interface Entitlement {
   isWithinOwn(job: QueuedJob, group: number): boolean;
   /** The holder borrows on the way to what both draw on. */
   mayReclaimFrom(job: QueuedJob, holderTenantId: string): boolean;
-  /** The tenant of the attempt, which holds nothing at the moment, may hold so many nodes of the group for it. */
-  mayHold(attempt: Pick<RunningJob, 'tenantId' | 'perNode'>, group: number, nodes: number): boolean;
+  /** Its tenant may hold so many nodes of the group more. */
+  mayHold(job: Pick<QueuedJob, 'tenantId' | 'perNode'>, group: number, nodes: number): boolean;
 }
 
 export interface ResolveGround {
@@ -30,6 +31,10 @@ export interface ResolveGround {
   hold(slot: number, group: number): number;
   /** Takes an attempt out of its profile and of the books of the gates until undone. */
   withdraw(held: Held): Undo;
+  /** Whether quota and caps let a withdrawn attempt go on with so many nodes. */
+  mayGoOn(held: Held, nodes: number): boolean;
+  /** Counts a withdrawn attempt with so many nodes in the books of the gates, until undone. */
+  goOn(held: Held, nodes: number): Undo;
 }
 
 export interface Resolution {
@@ -50,13 +55,14 @@ export function lostSeconds(attempt: RunningJob, now: Seconds): Seconds {
   return attempt.checkpointInterval ? ran % attempt.checkpointInterval : ran;
 }
 
-const countOf = ({ nodeIndices, nodeCount }: RunningJob): number => nodeIndices.length || nodeCount;
-
 export const lostNodeSeconds = (attempt: RunningJob, now: Seconds): number =>
-  lostSeconds(attempt, now) * countOf(attempt);
+  lostSeconds(attempt, now) * (attempt.nodeIndices.length || attempt.nodeCount);
 
 const isElastic = (attempt: RunningJob): boolean =>
-  attempt.nodesMax !== undefined && attempt.checkpointInterval !== undefined && attempt.leaving !== true;
+  attempt.nodesMax !== undefined &&
+  attempt.nodeIndices.length > 0 &&
+  attempt.checkpointInterval !== undefined &&
+  attempt.leaving !== true;
 
 /** Whether the attempt has just made a checkpoint. */
 const isAtCheckpoint = (attempt: RunningJob, now: Seconds): boolean =>
@@ -92,12 +98,12 @@ export function nextResolve(
  */
 export function resolveBlocked(
   ground: ResolveGround,
-  outcome: Pick<PassOutcome, 'blocked' | 'reservations'>,
+  outcome: Pick<PassOutcome, 'blocked' | 'reservations' | 'starts'>,
   now: Seconds,
 ): Resolution {
   const round = new Round(ground, now);
   round.makeRoom(outcome);
-  round.grow();
+  round.grow(outcome);
   return round.end();
 }
 
@@ -105,7 +111,6 @@ class Round {
   private readonly preemptions: PlannedPreemption[] = [];
   private readonly claims: PlannedClaim[] = [];
   private readonly undos: Undo[] = [];
-  private readonly reservedGroups = new Set<number>();
   private readonly gone = new Set<string>();
   private readonly claimants = new Set<string>();
   private offered: ReadonlyMap<number, readonly Held[]> | null = null;
@@ -131,11 +136,16 @@ class Round {
   }
 
   /** Elastic jobs that have just made a checkpoint take what is idle in groups for which nobody waits. */
-  grow(): void {
+  grow({ starts }: Pick<PassOutcome, 'starts'>): void {
     if (this.ground.policy.elastic === 'off') return;
-    for (const { attempt, group } of this.elastic()) {
-      const count = countOf(attempt);
-      if (this.reservedGroups.has(group) || count >= attempt.nodesMax!) continue;
+    const growing = this.elastic().filter(({ attempt }) => attempt.nodeIndices.length < attempt.nodesMax!);
+    if (growing.length === 0) return;
+    const started = new Set(starts.map(({ slot }) => slot));
+    const isServed = (slot: number): boolean => started.has(slot) || this.claimants.has(this.ground.queue.job(slot).id);
+    const awaited = awaitedGroups(this.ground, this.now, isServed);
+    for (const { attempt, group } of growing) {
+      const count = attempt.nodeIndices.length;
+      if (awaited.has(group)) continue;
       const undo = this.vacate({ attempt, group });
       const most = this.mostNodes({ attempt, group }, attempt.nodesMax!);
       if (most <= count) {
@@ -157,8 +167,6 @@ class Round {
     const profile = this.ground.fleet.profiles[group]!;
     const { ask } = this.ground.queue.kind(slot);
     const seconds = this.ground.hold(slot, group);
-    this.reservedGroups.add(group);
-    for (const open of this.ground.queue.kind(slot).eligible) this.reservedGroups.add(open);
     // Where nothing runs that could make room, nobody asks what is left.
     if (!this.isContested(group)) return;
     const at = profile.earliest(ask, seconds, start);
@@ -211,11 +219,18 @@ class Round {
       .slice(0, MOST_VICTIMS);
   }
 
-  /** Work of the group that may be put out at all; looked up once a round, for all who ask. */
+  /**
+   * Work of the group that may be put out at all; looked up once a round, for all who ask. Not where nodes have no names: no
+   * claim can keep them, and somebody might be put out for nothing.
+   */
   private offeredIn(group: number): readonly Held[] {
     this.offered ??= Map.groupBy(
       this.ground.fleet.held(
-        ({ attempt }) => attempt.preemptible === true && attempt.leaving !== true && !this.isProtected(attempt),
+        ({ attempt }) =>
+          attempt.preemptible === true &&
+          attempt.leaving !== true &&
+          attempt.nodeIndices.length > 0 &&
+          !this.isProtected(attempt),
       ),
       (held) => held.group,
     );
@@ -281,7 +296,7 @@ class Round {
     const kind = queue.kind(slot);
     for (const held of this.elastic()) {
       const { attempt, group } = held;
-      const count = countOf(attempt);
+      const count = attempt.nodeIndices.length;
       if (!kind.eligible.includes(group) || count <= (attempt.nodesMin ?? count)) continue;
       if (this.fits(slot, group)) continue;
       const undo = this.vacate(held);
@@ -305,7 +320,7 @@ class Round {
     const taken = this.ground.fleet.profiles[held.group]!.take(ask, this.now, seconds);
     const bid = { slot, group: held.group, nodes: ask.nodes, seconds };
     const uncount = this.ground.gates.take(bid, this.now, this.now);
-    const most = this.mostNodes(held, countOf(held.attempt) - 1);
+    const most = this.mostNodes(held, held.attempt.nodeIndices.length - 1);
     uncount?.();
     taken.undo();
     return most;
@@ -321,17 +336,17 @@ class Round {
     );
   }
 
-  /** As many nodes, from one up to `most`, as the vacated attempt could go on with until its limit, and within its tenant's quota. */
-  private mostNodes({ attempt, group }: Held, most: number): number {
-    const { fleet, kinds, policy, entitlement } = this.ground;
+  /** As many nodes, from one up to `most`, as the vacated attempt could go on with until its limit, within its tenant's quota and the caps of its site. */
+  private mostNodes(held: Held, most: number): number {
+    const { attempt, group } = held;
+    const { fleet, kinds } = this.ground;
     const profile = fleet.profiles[group]!;
     const ask = kinds.askLike(attempt);
     const seconds = Math.max(1, attempt.endsBy - this.now);
     let low = 0;
     for (let high = most; low < high;) {
       const nodes = (low + high + 1) >>> 1;
-      const isGranted = policy.quotas === 'off' || entitlement.mayHold(attempt, group, nodes);
-      if (isGranted && profile.longest({ ...ask, nodes }) >= seconds) low = nodes;
+      if (this.ground.mayGoOn(held, nodes) && profile.longest({ ...ask, nodes }) >= seconds) low = nodes;
       else high = nodes - 1;
     }
     return low;
@@ -339,9 +354,11 @@ class Round {
 
   /** The vacated attempt stops at the checkpoint it has just made and has a claim on the nodes that it goes on with. */
   private resize(
-    { attempt, group }: Held,
+    held: Held,
     to: { readonly nodes: number; readonly reason: 'shrink' | 'grow'; readonly forJobId: string },
   ): void {
+    const { attempt, group } = held;
+    this.undos.push(this.ground.goOn(held, to.nodes));
     this.gone.add(attempt.attemptId);
     this.preemptions.push(this.preemption(attempt, to.reason, to.forJobId));
     const ask = { ...this.ground.kinds.askLike(attempt), nodes: to.nodes };
