@@ -5,7 +5,7 @@ import type { Vector } from './vector.js';
 
 const SPANS = 256;
 /** Parts of what a node has that are told apart. */
-const LEVELS = 16;
+const LEVELS = 32;
 const AMOUNTS = 3;
 
 /**
@@ -215,7 +215,7 @@ export class NodeSieve {
   }
 }
 
-/** Sixteenths of what is there; what is less than nothing, or of what is not there, is none. */
+/** Parts of what is there, of 32; what is less than nothing, or of what is not there, is none. */
 function levelOf(amount: number, there: number): number {
   if (amount <= 0 || there <= 0) return 0;
   return amount >= there ? LEVELS : Math.floor((amount * LEVELS) / there);
