@@ -95,6 +95,78 @@ describe('what is borrowed on each level', () => {
   });
 });
 
+describe('what is its own on three levels', () => {
+  const cases: Record<string, { holds?: Holds; of: string; cards: number }> = {
+    'a project: its quota': { of: 'b/i/1', cards: 4 },
+    'an institute: what it has not promised': { of: 'b/i', cards: 2 },
+    'a bureau: what it has not promised': { of: 'b', cards: 4 },
+    'less what its own jobs hold': { holds: { b: 1.5 }, of: 'b', cards: 2.5 },
+    'whatever those below have borrowed': { holds: { 'b/i/2': 12 }, of: 'b/i', cards: 2 },
+    'and whatever those beside it have': { holds: { c: 16 }, of: 'b/j', cards: 6 },
+  };
+  it.each(Object.entries(cases))('%s', (_sentence, { holds, of, cards }) => {
+    const isOwn = (milli: number): boolean => bookWith(holds).isWithinNominal(of, milli);
+    expect([isOwn(cards * 1000), isOwn(cards * 1000 + 1)]).toEqual([true, false]);
+  });
+
+  it('a quota lowered under what is held leaves no room there and takes nothing from the levels above', () => {
+    const book = bookWith({ 'b/i/2': 4 });
+    book.setTenants(tenants.map((one) => (one.id === 'b/i/2' ? { ...one, quota: { cards: 1, borrowingLimit: 0 } } : one)));
+    expect([book.room('b/i/2'), book.borrowed('b/i/2'), book.borrowed('b/i')]).toEqual([0, 3000, 0]);
+    expect(book.isWithinNominal('b/i', 5000)).toBe(true); // the institute has back what it had promised
+  }); // prettier-ignore
+});
+
+describe('from whom and to whom, level by level', () => {
+  /** Cards by tenant. */
+  const flow = (parts: readonly { readonly tenantId: string; readonly milli: number }[]): Holds =>
+    Object.fromEntries(parts.map(({ tenantId, milli }) => [tenantId, milli / 1000]));
+  const told = (holds: Holds, id: string) =>
+    bookWith(holds)
+      .explain(id)
+      .levels.map(({ tenantId, held, borrowed, borrowedFrom, fromAbove, lentTo }) => ({
+        of: tenantId,
+        held: held / 1000,
+        borrowed: borrowed / 1000,
+        from: flow(borrowedFrom),
+        above: fromAbove / 1000,
+        to: flow(lentTo),
+      }));
+
+  it('a project borrows from its institute and its sibling, then from the bureau and the other institute', () => {
+    expect(told({ 'b/i/2': 12 }, 'b/i/2')).toEqual([
+      // The institute leaves 2 of its own idle and the sibling lends 1 of its 4; 5 come from beside the institute:
+      { of: 'b/i/2', held: 12, borrowed: 8, from: { 'b/i': 2, 'b/i/1': 1 }, above: 5, to: {} },
+      // there the bureau leaves 4 and the other institute 6, and give in proportion.
+      { of: 'b/i', held: 12, borrowed: 5, from: { b: 2, 'b/j': 3 }, above: 0, to: {} },
+      { of: 'b', held: 12, borrowed: 0, from: {}, above: 0, to: {} },
+    ]);
+  });
+
+  it('each of those hears of it on its own level', () => {
+    expect(told({ 'b/i/2': 12 }, 'b/i/1')[0]).toEqual({
+      of: 'b/i/1', held: 0, borrowed: 0, from: {}, above: 0, to: { 'b/i/2': 1 },
+    }); // prettier-ignore
+    expect(told({ 'b/i/2': 12 }, 'b/j')[0]).toMatchObject({ of: 'b/j', to: { 'b/i': 3 } });
+  });
+
+  it('the neighbour from the bureau, and the bureau from the neighbour', () => {
+    expect(told({ c: 16 }, 'c')).toMatchObject([{ borrowed: 6, from: { b: 6 }, above: 0 }]);
+    expect(told({ c: 16 }, 'b')).toMatchObject([{ borrowed: 0, to: { c: 6 } }]);
+    expect(told({ 'b/j': 17 }, 'b')).toMatchObject([{ borrowed: 4, from: { c: 4 }, to: {} }]);
+    expect(told({ 'b/j': 17 }, 'c')).toMatchObject([{ held: 0, to: { b: 4 } }]);
+  });
+
+  it('what is held under a quota counts on every level above it, kept or lent', () => {
+    const levels = told({ 'b/i/1': 3, 'b/i/2': 2, 'b/i': 1, 'b/j': 5, b: 2 }, 'b/i/1');
+    expect(levels.map(({ of, held }) => [of, held])).toEqual([
+      ['b/i/1', 3],
+      ['b/i', 6],
+      ['b', 13],
+    ]);
+  });
+});
+
 describe('who has back what it lent', () => {
   interface Case {
     readonly holds: Holds;

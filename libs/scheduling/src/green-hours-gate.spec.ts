@@ -78,6 +78,7 @@ describe('the gate of green hours', () => {
     const gate = new GreenGate(fleet, queue);
     const stateAt = (now: Seconds): number => (gate.begin(now), gate.state(asks));
     const first = stateAt(NOW);
+    expect(first).toBe(1);
     expect(gate.hasKeptBack).toBe(true); // whoever goes by it goes by what was found before
     expect([stateAt(NOW), stateAt(NOW + 1), stateAt(NOW + 1)]).toEqual([first, first + 1, first + 1]);
     fleet.setOutlook(outlook('east-site', 1));

@@ -155,11 +155,14 @@ describe('what the gate was told before makes no difference', () => {
     gate.turnTo(1985);
     expect(gate.earliest(bid, 1985)).toBe(1990);
   });
+});
 
+describe('when the gate is to be asked again', () => {
   it('its state is the same while its answers are: until a cap or what runs changes, or their hour comes', () => {
     const { gate, fleet } = gateOf({ caps: [capOf(1599, 0, 3000)], running: [anAttempt('r', 'g', { endsBy: 2000 })] });
     const stateAt = (now: Seconds): number => (gate.turnTo(now), gate.state());
     const first = stateAt(1000);
+    expect(first).toBe(1);
     expect([stateAt(1500), stateAt(1999)]).toEqual([first, first]);
     expect(stateAt(2000)).toBe(first + 1); // what ran is at its limit
     expect(stateAt(2039)).toBe(first + 1);
@@ -178,6 +181,7 @@ describe('what the gate was told before makes no difference', () => {
     const { gate } = gateOf({ caps: [capOf(1599)] });
     gate.turnTo(1000);
     const before = gate.state();
+    expect(before).toBe(1);
     const undos = [gate.take(bid, 1000), gate.take(bid, 5000)];
     expect(gate.state()).toBeNaN();
     undos[0]!();
