@@ -45,6 +45,22 @@ describe('a window is open', () => {
     expect(openings.isEmpty).toBe(openTo === undefined);
   });
 
+  it('counts a version whenever somebody may be let in who was not before, or the other way round', () => {
+    const openings = openingsOf([]);
+    const versions = [openings.version];
+    const after = (change: () => void): void => {
+      change();
+      versions.push(openings.version);
+    };
+    after(() => openings.set([window(undefined)], () => 0));
+    after(() => openings.forget());
+    after(() => openings.set([window({ jobs: ['j'] })], () => 0));
+    after(() => openings.forget());
+    after(() => openings.set([], () => 0));
+    after(() => openings.set([], () => 0));
+    expect(versions.map((version) => version - versions[0]!)).toEqual([0, 0, 0, 1, 2, 3, 3]);
+  });
+
   it('knows claims by job, and in the order of their ids', () => {
     const openings = openingsOf([
       window({ jobs: ['z'] }, { kind: 'claim', groupId: 'h', nodeIndices: [0, 2] }),

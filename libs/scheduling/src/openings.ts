@@ -39,7 +39,8 @@ export class Openings {
         return (openTo?.jobs ?? []).map((jobId) => [jobId, claim] as const);
       }),
     );
-    if (before.length + this.openings.length > 0) this.forget();
+    this.memo.clear();
+    if (before.length + this.openings.length > 0) this.version++;
   }
 
   /** Whether nodes are being vacated for the job. */
@@ -56,7 +57,7 @@ export class Openings {
 
   /** After the tenants' tree has changed. */
   forget(): void {
-    this.version++;
+    if (this.openings.length > 0) this.version++;
     this.memo.clear();
   }
 

@@ -93,7 +93,7 @@ export class RoomBook<Held = never> {
 
   /** The walk has come to a job of the kind. */
   see(kind: JobKind): void {
-    this.unseen[kind.index]!--;
+    this.unseen[kind.index] = this.unseen[kind.index]! - 1;
     if (this.room[kind.index]! > 0) this.hopefuls--;
   }
 
