@@ -87,6 +87,18 @@ const cases: Record<string, Case> = {
   'that nothing was free behind a start never': { room: 0, before: start(0), ahead: start(0), want: Infinity },
   'behind a start elsewhere': { room: 0, before: start(1), want: 0 },
   'not when other groups are open to it': { room: 300, between: ({ kinds }) => void (kinds[0] = { ...kinds[0]!, eligible: [0] } as JobKind), want: Infinity },
+  'not when another list of groups is open to it': { room: 300, between: ({ kinds }) => void Object.assign(kinds[0]!, { eligible: [0] }), want: Infinity },
+  'of two groups not when a reservation in one of them is gone': { room: 300, kind: 2, before: reserve(1), want: Infinity },
+  'of two groups not when one of two reservations is gone': {
+    room: 300, kind: 2, before: (fake) => (reserve(0)(fake), reserve(1)(fake)), ahead: reserve(0), want: Infinity,
+  },
+  'of two groups as long as both reservations are there again': {
+    room: 300, kind: 2, before: (fake) => (reserve(0)(fake), reserve(1)(fake)), ahead: (fake) => (reserve(1)(fake), reserve(0)(fake)), want: 300,
+  },
+  'of two groups not behind a start in one of them': { room: 0, kind: 2, before: start(1), want: Infinity },
+  'behind a reservation not of another kind at the same place': {
+    room: 300, before: reserve(0), between: ({ kinds }) => void (kinds[0] = { ...kinds[0]! }), ahead: reserve(0), want: Infinity,
+  },
 }; // prettier-ignore
 
 describe('what was found out about a kind stands', () => {
@@ -235,6 +247,13 @@ describe('hopefuls', () => {
     book.found(kinds[0]!, 0);
     expect(book.hopefuls).toBe(6);
     book.see(kinds[0]!);
+    expect(book.hopefuls).toBe(6);
+  });
+
+  it('are not fewer twice when it is found twice that there is none', () => {
+    const { book, kinds } = counted();
+    book.found(kinds[0]!, 0);
+    book.found(kinds[0]!, 0);
     expect(book.hopefuls).toBe(6);
   });
 

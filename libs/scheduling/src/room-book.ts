@@ -35,8 +35,8 @@ export class RoomBook<Held = never> {
   private unseen: number[] = [];
   hopefuls = 0;
   private readonly trails: readonly Trail[];
-  private versions: number[];
-  private readonly edges: Seconds[];
+  private versions: number[] = [];
+  private readonly edges: Seconds[] = [];
   private openedAt: Seconds = Infinity;
   private opened = 0;
   // By index of kind: its room while nothing was taken of its groups, and the one found last, whatever was taken before.
@@ -55,8 +55,6 @@ export class RoomBook<Held = never> {
   ) {
     let made = 0;
     this.trails = profiles.map(() => new Trail(() => ++made));
-    this.versions = profiles.map(() => -1);
-    this.edges = profiles.map(() => -Infinity);
   }
 
   /**
@@ -185,12 +183,10 @@ export class RoomBook<Held = never> {
   }
 
   private statesOf(kind: JobKind): readonly number[] {
-    if (kind.set < 0) return [];
     return (this.states[kind.set] ??= kind.eligible.map((group) => this.trails[group]!.id));
   }
 
   private sumOf(kind: JobKind): number {
-    if (kind.set < 0) return -1;
     return (this.sums[kind.set] ??= kind.eligible.reduce((sum, group) => sum + this.trails[group]!.stamp, 0));
   }
 
