@@ -1,12 +1,12 @@
 const RESERVED = 0;
-const STEPS = 2 + 31 * 4;
+const STEPS = 2 + 31 * 16;
 
-/** In quarters of an octave: 1 for a second, then 5, 9 and so on for each doubling. What is shorter than a second counts as one. */
+/** In sixteenths of an octave: 1 for a second, then 17, 33 and so on for each doubling. What is shorter than a second counts as one. */
 export function lengthStep(seconds: number): number {
   const whole = Math.min(0x7fffffff, Math.max(1, Math.floor(seconds)));
   const octave = 31 - Math.clz32(whole);
-  const quarter = octave < 2 ? (whole << (2 - octave)) & 3 : (whole >> (octave - 2)) & 3;
-  return 1 + octave * 4 + quarter;
+  const part = octave < 4 ? (whole << (4 - octave)) & 15 : (whole >> (octave - 4)) & 15;
+  return 1 + octave * 16 + part;
 }
 
 /**
@@ -21,7 +21,7 @@ export function inTurn(
   isReserved: (slot: number) => boolean,
   holdOf: (slot: number) => number,
 ): Int32Array {
-  const steps = new Uint8Array(line.length);
+  const steps = new Uint16Array(line.length);
   const from = new Int32Array(STEPS + 1);
   for (let i = 0; i < line.length; i++) {
     const step = isReserved(line[i]!) ? RESERVED : lengthStep(holdOf(line[i]!));

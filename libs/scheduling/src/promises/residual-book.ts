@@ -12,11 +12,14 @@ export const MISS_TARGET = 0.1;
 const STEP = 0.02;
 /** Waits are compared as ratios, and below about a minute a ratio says nothing. */
 const SOFT_SECONDS = 60;
-// Bounds, so that a long stretch of luck or of bad luck is made good again within a few dozen outcomes.
-const LEAST_ALPHA = -0.6;
+// Bounds, so that a long stretch of luck is made good again within a few dozen outcomes, and one of bad luck within a thousand or
+// so: a queue that grows for weeks breaks hundreds of promises before the first of them is known to be broken.
+const LEAST_ALPHA = -3;
 const MOST_ALPHA = 0.4;
 /** Below zero the allowed miss rate asks for more than was ever seen: so much is added to the largest residual, for each 1. */
 const STRETCH = 5;
+/** Further than that nothing is stretched: twenty times the longest wait that was seen says nothing any more. */
+const MOST_STRETCH = 0.6;
 
 /**
  * How far starts fell from the plan's points, by class, basis and depth: what turns a point into a P50 and a P90.
@@ -140,7 +143,7 @@ export const residualOf = ({ point, now }: Pick<PlanPoint, 'point' | 'now'>, sta
 
 /** Where Gibbs and Candès have the whole line for a level above one, a tenant is owed a time: the largest, stretched. */
 function upperResidual(sorted: Float64Array, alpha: number): number {
-  return alpha > 0 ? quantile(sorted, 1 - alpha) : sorted.at(-1)! - STRETCH * alpha;
+  return alpha > 0 ? quantile(sorted, 1 - alpha) : sorted.at(-1)! + STRETCH * Math.min(MOST_STRETCH, -alpha);
 }
 
 /** The ceil((n + 1) level)-th smallest, at most the largest. */
