@@ -25,7 +25,10 @@ export const heldByNode = `
       p.id as pool_id, p.placement,
       case when p.placement = 'pinned' then n.used_cards else least(n.installed_cards, coalesce(h.cards, 0)) end as cards,
       case when p.placement = 'pinned' then n.used_cores else least(n.installed_cores, coalesce(h.cores, 0)) end as cores,
-      case when p.placement = 'pinned' then n.used_memory_gib else least(n.installed_memory_gib, coalesce(h.memory_gib, 0)) end as memory_gib
+      case when p.placement = 'pinned' then n.used_memory_gib else least(n.installed_memory_gib, coalesce(h.memory_gib, 0)) end as memory_gib,
+      -- a slice is left on one of its cards
+      g.sharing_slices is not null and exists (
+        select from device d where d.node_id = n.id and d.used_milli + 1000 / g.sharing_slices <= 1000) as has_slices
     from node n join node_group g on g.id = n.group_id join pool p on p.id = g.pool_id left join held h on h.node_id = n.id
   )`;
 
@@ -50,7 +53,7 @@ const reservedOn = ['cards', 'cores', 'memory_gib']
   )
   .join(', ');
 
-const full = `case when installed_cards > 0 then cards >= installed_cards else cores >= installed_cores end`;
+const full = `case when installed_cards > 0 then cards >= installed_cards and not has_slices else cores >= installed_cores end`;
 const untouched = 'cards = 0 and cores = 0 and memory_gib = 0';
 const groupCounts = `
   with ${heldByNode}, booked as materialized (

@@ -22,6 +22,7 @@ import { PostgresMetricsReader } from './metrics-reader.js';
 import { PostgresOutbox } from './outbox.js';
 import { PostgresPlanCommitter, type PlanToCommit } from './plan-committer.js';
 import { PostgresPlannerFeed } from './planner-feed.js';
+import { readPools } from './pool-views.js';
 import { PostgresSettlementStore } from './settlement-store.js';
 
 const WRITERS = 12;
@@ -277,7 +278,9 @@ describe('who reads parts of cards', () => {
       sharing: { kind: 'vnpu', milli: 500, devices: [[0], [1]] },
     });
   });
+});
 
+describe('who counts parts of cards', () => {
   it('what is held is what counts: in the hour that is settled, in the use of the tenant and among what was lost', async () => {
     const work = await part(0.3, { poolId: 'sevenths' }); // three sevenths
     const hour = testEpoch - (testEpoch % 3_600_000);
@@ -290,6 +293,25 @@ describe('who reads parts of cards', () => {
     const { rows } = await system.query('select used_card_seconds as seconds from tenant where id = $1', ['blue']);
     expect(rows).toEqual([{ seconds: 42.8 }]);
     expect(await new PostgresMetricsReader(system).lostSeconds()).toMatchObject([{ cardSeconds: 42.8 }]);
+  });
+
+  it('a node is full when no slice is left on it, not when all of its cards are open', async () => {
+    const shown = async () => {
+      const [pool] = await readPools(system, 'sevenths');
+      const { nodesByState, cards, sharing } = pool!.groups[0]!;
+      return {
+        mixed: nodesByState.mixed,
+        full: nodesByState.allocated,
+        open: cards.allocated,
+        held: sharing?.cardsHeld,
+      };
+    };
+    const on = { poolId: 'sevenths' };
+    await part(0.1, { ...on, device: 0 });
+    await part(0.9, { ...on, device: 1 });
+    expect(await shown()).toEqual({ mixed: 1, full: 0, open: 2, held: 1.142 });
+    await part(0.8, { ...on, device: 0 });
+    expect(await shown()).toEqual({ mixed: 0, full: 1, open: 2, held: 1.999 });
   });
 
   it('queued demand is in parts, and the audit sees a card that is given out twice', async () => {
