@@ -267,7 +267,7 @@ export class DeviceProfile implements Profile {
     holding.nodes.forEach((index, place) => {
       const devices = holding.devices?.[place] ?? this.allDevices.slice(0, need.count);
       this.nodes[index]?.shift(span.from, span.until, { need, devices, sign: span.sign });
-      this.looks[index]!++;
+      this.looks[index]! += 1;
     });
   }
 
@@ -287,7 +287,7 @@ export class DeviceProfile implements Profile {
   }
 
   private forget(): void {
-    for (let index = 0; index < this.looks.length; index++) this.looks[index]!++;
+    for (let index = 0; index < this.looks.length; index++) this.looks[index]! += 1;
   }
 
   private offerOf(node: number, need: DeviceNeed, seconds: number): Offer {

@@ -1,7 +1,10 @@
-import type { RunningJob } from './model.js';
-import { Holdings } from './holdings.js';
+import { CounterProfile } from './counter-profile.js';
+import { DeviceProfile } from './device-profile.js';
+import { holdEnd, holdingOf, Holdings } from './holdings.js';
+import type { PlanningPolicy, RunningJob } from './model.js';
 import { NodeProfile } from './node-profile.js';
-import { capacityOf } from './vector.js';
+import type { Ask, Profile } from './profile.js';
+import { askOf, capacityOf } from './vector.js';
 
 const capacity = capacityOf({ cards: 8, cores: 64, memoryGiB: 512 });
 
@@ -60,5 +63,327 @@ describe('node-milliseconds that are held', () => {
     expect([...holdings.nodeMilliseconds(0)]).toEqual([25_000, 25_000]);
     holdings.end('c');
     expect([...holdings.nodeMilliseconds(0)]).toEqual([25_000, 0]);
+  });
+});
+
+describe('when an attempt is planned to let go', () => {
+  interface Case {
+    readonly about: Partial<RunningJob>;
+    readonly now?: number;
+    readonly runTimes?: PlanningPolicy['runTimes'];
+    readonly want: number;
+  }
+  const cases: Record<string, Case> = {
+    'at its limit': { about: {}, want: 100 },
+    'at its limit, whatever is predicted, where limits are planned with': { about: { predictedEnd: 40 }, want: 100 },
+    'as predicted, where that is planned with': { about: { predictedEnd: 40 }, runTimes: 'predicted', want: 40 },
+    'as predicted until the second before': {
+      about: { predictedEnd: 40 },
+      now: 39,
+      runTimes: 'predicted',
+      want: 40,
+    },
+    'at its limit once the prediction is outlived': {
+      about: { predictedEnd: 40 },
+      now: 40,
+      runTimes: 'predicted',
+      want: 100,
+    },
+    'at its limit where nothing is predicted': { about: {}, runTimes: 'predicted', want: 100 },
+    'never later than its limit, however late it is predicted': {
+      about: { predictedEnd: 400 },
+      runTimes: 'predicted',
+      want: 100,
+    },
+    'at the next full minute once its limit has come': { about: {}, now: 100, want: 120 },
+    'at its limit in the second before': { about: {}, now: 99, want: 100 },
+    'at the next full minute, not at this one': { about: {}, now: 120, want: 180 },
+    'the second before a full minute it is that one': { about: {}, now: 119, want: 120 },
+    'at the next full minute once prediction and limit are past': {
+      about: { predictedEnd: 40 },
+      now: 101,
+      runTimes: 'predicted',
+      want: 120,
+    },
+    'at the next full minute while it is being stopped': { about: { leaving: true }, now: 5, want: 60 },
+    'being stopped goes before what is predicted': {
+      about: { leaving: true, predictedEnd: 30 },
+      runTimes: 'predicted',
+      want: 60,
+    },
+    'one that is not being stopped says so or nothing': { about: { leaving: false }, want: 100 },
+    'never, without an end to its limit': { about: { endsBy: Infinity }, runTimes: 'predicted', want: Infinity },
+  };
+  it.each(Object.entries(cases))('%s', (_sentence, { about, now = 0, runTimes = 'limit', want }) => {
+    expect(holdEnd(attempt('a', about), now, runTimes)).toBe(want);
+  });
+});
+
+describe('what an attempt holds', () => {
+  const perNode = askOf({ cards: 2, cores: 8, memoryGiB: 8 });
+  const cases: Record<string, { about: Partial<RunningJob>; want: ReturnType<typeof holdingOf> }> = {
+    'its nodes, as many as they are': {
+      about: { nodeIndices: [3, 1], nodeCount: 9 },
+      want: { nodes: [3, 1], count: 2, perNode },
+    },
+    'so many nodes, where they are not told': {
+      about: { nodeIndices: [], nodeCount: 9 },
+      want: { nodes: [], count: 9, perNode },
+    },
+    'its cards, where they are told': {
+      about: { devices: [[0, 1]] },
+      want: { nodes: [0], count: 1, perNode, devices: [[0, 1]] },
+    },
+  };
+  it.each(Object.entries(cases))('%s', (_sentence, { about, want }) => {
+    expect(holdingOf(attempt('a', about))).toEqual(want);
+  });
+});
+
+/** Free cards of each node: how many jobs of one card fit. */
+const oneCard: Ask = { nodes: 1, shape: 0, perNode: askOf({ cards: 1, cores: 0, memoryGiB: 0 }) };
+const wholeNode: Ask = { nodes: 1, shape: 1, perNode: askOf({ cards: 8, cores: 0, memoryGiB: 0 }) };
+
+function holdingsOf(profile: Profile, runTimes: PlanningPolicy['runTimes'] = 'limit'): Holdings {
+  return new Holdings([profile], [capacity], runTimes);
+}
+/** Second by second the nodes that are wholly free, as seen from a planner that stands there. */
+function freeOver(holdings: Holdings, profile: Profile, times: readonly number[]): number[] {
+  return times.map((now) => {
+    profile.turnTo(now);
+    const undo = holdings.settle(now);
+    const free = profile.free(wholeNode);
+    undo();
+    return free;
+  });
+}
+
+describe('what runs, laid into its group', () => {
+  it('is held until its limit, and to the next minutes when it has outlived that', () => {
+    const profile = new NodeProfile(2, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('a'), 0, false);
+    profile.turnTo(0);
+    expect(profile.earliest({ ...wholeNode, nodes: 2 }, 1, 0)).toBe(100);
+    const later = [99, 100, 119, 120, 179, 180].map((now) => {
+      profile.turnTo(now);
+      holdings.settle(now)();
+      return profile.earliest({ ...wholeNode, nodes: 2 }, 1, now);
+    });
+    expect(later).toEqual([100, 120, 120, 180, 180, 240]);
+  });
+
+  it('is held as predicted, then to its limit', () => {
+    const profile = new NodeProfile(1, capacity);
+    const holdings = holdingsOf(profile, 'predicted');
+    holdings.place(attempt('a', { predictedEnd: 40 }), 0, false);
+    const ends = [0, 39, 40, 99].map((now) => {
+      profile.turnTo(now);
+      holdings.settle(now)();
+      return profile.nextEdge(now);
+    });
+    expect(ends).toEqual([40, 40, 100, 100]);
+  });
+
+  it('is as if it had never been there when it has ended', () => {
+    const profile = new NodeProfile(2, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('a'), 0, false);
+    profile.turnTo(150);
+    holdings.settle(150)();
+    holdings.end('a');
+    expect([profile.free(wholeNode), profile.nextEdge(-1)]).toEqual([2, Infinity]);
+    expect([...holdings.attempts()]).toEqual([]);
+  });
+
+  it('replaces what was known of the same attempt', () => {
+    const profile = new NodeProfile(3, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('a', { nodeIndices: [0, 1] }), 0, false);
+    const told = attempt('a', { nodeIndices: [2], endsBy: 70 });
+    holdings.place(told, 0, false);
+    profile.turnTo(0);
+    expect([profile.free(wholeNode), profile.nextEdge(0)]).toEqual([2, 70]);
+    expect([...holdings.attempts()]).toEqual([told]);
+  });
+
+  it('goes by count where nodes have no names', () => {
+    const profile = new CounterProfile(5);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('a', { nodeIndices: [], nodeCount: 3 }), 0, false);
+    expect(freeOver(holdings, profile, [0, 99, 100, 120])).toEqual([2, 2, 2, 2]);
+    holdings.end('a');
+    expect(freeOver(holdings, profile, [0])).toEqual([5]);
+  });
+
+  it('has another version after it began, was replaced and ended, and the same one when nothing ended', () => {
+    const holdings = holdingsOf(new NodeProfile(1, capacity));
+    const seen = [holdings.version];
+    for (const act of [
+      () => holdings.place(attempt('a'), 0, false),
+      () => holdings.place(attempt('a'), 0, false),
+      () => holdings.end('a'),
+    ]) {
+      act();
+      expect(seen).not.toContain(holdings.version);
+      seen.push(holdings.version);
+    }
+    holdings.end('a');
+    holdings.settle(0)();
+    expect(holdings.version).toBe(seen.at(-1));
+  });
+});
+
+describe('attempts adrift', () => {
+  const adrift = (id: string, over: Partial<RunningJob> = {}): RunningJob =>
+    attempt(id, { nodeIndices: [], nodeCount: 1, perNode: { cards: 8, cores: 8, memoryGiB: 8 }, ...over });
+
+  it('are laid over the least loaded nodes, from the instant of planning to their end, and only until undone', () => {
+    const profile = new NodeProfile(3, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('known', { nodeIndices: [0] }), 0, false);
+    holdings.place(adrift('lost', { nodeCount: 2 }), 0, true);
+    profile.turnTo(10);
+    expect(profile.free(wholeNode)).toBe(2);
+    const undo = holdings.settle(10);
+    expect([profile.free(wholeNode), profile.free(oneCard), profile.nextEdge(10)]).toEqual([0, 1, 100]);
+    undo();
+    expect([profile.free(wholeNode), profile.free(oneCard)]).toEqual([2, 3]);
+  });
+
+  it('go one after the other in the order of their ids, whatever came first', () => {
+    for (const ids of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const profile = new NodeProfile(3, capacity);
+      const holdings = holdingsOf(profile);
+      const size: Record<string, number> = { a: 4, b: 8 };
+      for (const id of ids) {
+        holdings.place(
+          adrift(id, { perNode: { cards: size[id]!, cores: 8, memoryGiB: 8 }, endsBy: id === 'a' ? 50 : 70 }),
+          0,
+          true,
+        );
+      }
+      profile.turnTo(0);
+      const undo = holdings.settle(0);
+      expect(profile.leastLoaded(2)).toEqual([0, 2]);
+      expect(profile.nextEdge(0)).toBe(50);
+      undo();
+      expect(profile.free(wholeNode)).toBe(3);
+    }
+  });
+
+  it('that have outlived their limit end at the next full minute', () => {
+    const profile = new NodeProfile(1, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(adrift('lost'), 0, true);
+    profile.turnTo(130);
+    holdings.settle(130);
+    expect(profile.nextEdge(130)).toBe(180);
+  });
+
+  it('are no longer adrift when their engine has told their nodes', () => {
+    const profile = new NodeProfile(2, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(adrift('a'), 0, true);
+    expect(holdings.held(() => true)).toEqual([]);
+    holdings.place(adrift('a', { nodeIndices: [1] }), 0, false);
+    profile.turnTo(0);
+    expect(profile.leastLoaded(1)).toEqual([0]);
+    expect(holdings.held(() => true)).toHaveLength(1);
+    holdings.end('a');
+    expect(profile.free(wholeNode)).toBe(2);
+  });
+
+  it('end without having held anything', () => {
+    const profile = new NodeProfile(1, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(adrift('a'), 0, true);
+    profile.turnTo(0);
+    holdings.settle(0)();
+    holdings.end('a');
+    expect([profile.free(wholeNode), profile.nextEdge(-1)]).toEqual([1, Infinity]);
+  });
+});
+
+describe('attempts adrift where cards are shared', () => {
+  const cardsOf = (profile: DeviceProfile, node: number): readonly number[] => profile.left(node).devices;
+  const ofFour = capacityOf({ cards: 4, cores: 64, memoryGiB: 512 });
+  const half = { cards: 0.5, cores: 1, memoryGiB: 1 };
+
+  it('stay on their nodes where these are known, on the cards with most left', () => {
+    const profile = new DeviceProfile(2, ofFour, 2);
+    const holdings = new Holdings([profile], [ofFour], 'limit');
+    holdings.place(attempt('told', { perNode: half, devices: [[0]] }), 0, false);
+    holdings.place(attempt('untold', { perNode: half }), 0, true);
+    profile.turnTo(0);
+    holdings.settle(0);
+    expect([cardsOf(profile, 0), cardsOf(profile, 1)]).toEqual([
+      [500, 500, 1000, 1000],
+      [1000, 1000, 1000, 1000],
+    ]);
+  });
+
+  it('are put on nodes and cards where neither is known', () => {
+    const profile = new DeviceProfile(2, ofFour, 2);
+    const holdings = new Holdings([profile], [ofFour], 'limit');
+    holdings.place(attempt('told', { perNode: half, devices: [[0]] }), 0, false);
+    holdings.place(attempt('lost', { perNode: half, nodeIndices: [] }), 0, true);
+    profile.turnTo(0);
+    const undo = holdings.settle(0);
+    expect([cardsOf(profile, 0), cardsOf(profile, 1)]).toEqual([
+      [500, 1000, 1000, 1000],
+      [500, 1000, 1000, 1000],
+    ]);
+    undo();
+    expect(cardsOf(profile, 1)).toEqual([1000, 1000, 1000, 1000]);
+  });
+});
+
+describe('attempts that are looked at', () => {
+  const withTwo = (): { profile: NodeProfile; holdings: Holdings } => {
+    const profile = new NodeProfile(3, capacity);
+    const holdings = holdingsOf(profile);
+    holdings.place(attempt('b', { nodeIndices: [1] }), 0, false);
+    holdings.place(attempt('a', { nodeIndices: [0], endsBy: 60 }), 0, false);
+    holdings.place(attempt('lost', { nodeIndices: [], nodeCount: 1 }), 0, true);
+    profile.turnTo(0);
+    return { profile, holdings };
+  };
+
+  it('are told in the order of their ids, those that are asked for, and never those adrift', () => {
+    const { holdings } = withTwo();
+    const ids = (isWanted: Parameters<Holdings['held']>[0]): string[] =>
+      holdings.held(isWanted).map((held) => held.attempt.attemptId);
+    expect(ids(() => true)).toEqual(['a', 'b']);
+    expect(ids(({ attempt: { endsBy } }) => endsBy > 60)).toEqual(['b']);
+    expect(ids(({ group }) => group !== 0)).toEqual([]);
+  });
+
+  it('are away from now to their end when withdrawn, until undone', () => {
+    const { profile, holdings } = withTwo();
+    const undo = holdings.withdraw('a');
+    expect([profile.free(wholeNode), profile.nextEdge(0)]).toEqual([2, 100]);
+    undo();
+    expect([profile.free(wholeNode), profile.nextEdge(0)]).toEqual([1, 60]);
+  });
+
+  it('are withdrawn for as long as they are held, not for as long as their limit says', () => {
+    const { profile, holdings } = withTwo();
+    profile.turnTo(70);
+    holdings.settle(70)();
+    const undo = holdings.withdraw('a');
+    expect([profile.free(wholeNode), profile.nextEdge(70)]).toEqual([2, 100]);
+    undo();
+    holdings.end('b');
+    expect(profile.nextEdge(70)).toBe(120);
+  });
+
+  it.each(['lost', 'nobody'])('%s cannot be withdrawn', (id) => {
+    expect(() => withTwo().holdings.withdraw(id)).toThrow(
+      `attempt ${id} holds no known nodes: withdraw only what held() has told`,
+    );
   });
 });

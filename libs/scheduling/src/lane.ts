@@ -139,7 +139,7 @@ export function mergeLanes(lanes: readonly Lane[], into: Int32Array, at: number,
   while (heap.length > 0) {
     const lane = heap[0]!;
     into[end++] = views[lane]![heads[lane]!]!;
-    heads[lane]!++;
+    heads[lane]! += 1;
     if (heads[lane] === views[lane]!.length) {
       const last = heap.pop()!;
       if (heap.length > 0) heap[0] = last;

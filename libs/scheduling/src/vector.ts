@@ -12,7 +12,8 @@ export interface Vector {
 
 // A hair of slack, so that 0.29 × 1000 = 290.00000000000006 asks for 290 and not for 291.
 const SLACK = 1e-6;
-const up = (value: number, scale: number): number => Math.ceil(value * scale - SLACK);
+// Plus zero, since nothing less the slack rounds up to minus zero.
+const up = (value: number, scale: number): number => Math.ceil(value * scale - SLACK) + 0;
 const down = (value: number, scale: number): number => Math.floor(value * scale + SLACK);
 
 /**
