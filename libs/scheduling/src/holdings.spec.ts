@@ -66,6 +66,16 @@ describe('node-milliseconds that are held', () => {
   });
 });
 
+describe('node-milliseconds later on', () => {
+  it('are those from now to the limit', () => {
+    const holdings = books();
+    holdings.place(attempt('a'), 0, false);
+    expect([0, 40, 98, 99, 100, 200].map((now) => holdings.nodeMilliseconds(now)[0])).toEqual([
+      25_000, 15_000, 500, 250, 250, 250,
+    ]);
+  });
+});
+
 describe('when an attempt is planned to let go', () => {
   interface Case {
     readonly about: Partial<RunningJob>;
@@ -324,6 +334,16 @@ describe('attempts adrift where cards are shared', () => {
       [500, 500, 1000, 1000],
       [1000, 1000, 1000, 1000],
     ]);
+  });
+
+  it('leave nothing behind when they end', () => {
+    const profile = new DeviceProfile(1, ofFour, 2);
+    const holdings = new Holdings([profile], [ofFour], 'limit');
+    holdings.place(attempt('untold', { perNode: half }), 0, true);
+    profile.turnTo(0);
+    holdings.settle(0)();
+    holdings.end('untold');
+    expect([cardsOf(profile, 0), profile.nextEdge(-1)]).toEqual([[1000, 1000, 1000, 1000], Infinity]);
   });
 
   it('are put on nodes and cards where neither is known', () => {
