@@ -75,6 +75,80 @@ describe('a window is open', () => {
   });
 });
 
+describe('several windows at once', () => {
+  const asked = (over: Partial<QueuedJob>): QueuedJob => aJob('j', over);
+  const three = [
+    window({ tenants: ['owner'] }),
+    window({ tenants: ['other'] }, { id: 'v' }),
+    window({ classes: ['training'] }, { id: 'u', groupId: 'h' }),
+    window(undefined, { id: 'maintenance' }),
+  ];
+
+  it('are open where one of them is, each to its own', () => {
+    const openings = openingsOf(three);
+    const ids = (job: QueuedJob, group: number): string[] => [...(openings.windowsFor(job, group) ?? [])];
+    const owner = asked({ tenantId: 'owner', class: 'inference' });
+    const other = asked({ tenantId: 'other', class: 'training' });
+    const stranger = asked({ tenantId: 'stranger', class: 'inference' });
+    expect([owner, other, stranger].map((job) => openings.isOpenTo(job))).toEqual([true, true, false]);
+    expect([owner, other, stranger].map((job) => ids(job, 0))).toEqual([['w'], ['v'], []]);
+    expect([owner, other, stranger].map((job) => ids(job, 1))).toEqual([[], ['u'], []]);
+  });
+
+  it('are told apart by class and tenant, asked in whatever order and again', () => {
+    const openings = openingsOf([window(both)]);
+    const answers = ['training', 'inference', 'training'].flatMap((name) =>
+      ['owner', 'other', 'owner'].map((tenantId) =>
+        openings.isOpenTo(asked({ tenantId, class: name as QueuedJob['class'] })),
+      ),
+    );
+    expect(answers).toEqual([false, false, false, true, false, true, false, false, false]);
+  });
+
+  it('none are open before any was set, and a tenant stands for itself where no tree is told', () => {
+    const openings = new Openings();
+    expect([openings.isEmpty, openings.isOpenTo(asked({})), openings.windowsFor(asked({}), 0)]).toEqual([
+      true,
+      false,
+      null,
+    ]);
+    openings.set([window({ tenants: ['owner'] })], () => 0);
+    expect(openings.isOpenTo(asked({ tenantId: 'owner' }))).toBe(true);
+    expect(openings.isOpenTo(asked({ tenantId: 'below' }))).toBe(false);
+  });
+
+  it('are those that were set last, under the same ids too', () => {
+    const openings = openingsOf([window({ tenants: ['owner'] })]);
+    const owner = asked({ tenantId: 'owner' });
+    expect(openings.isOpenTo(owner)).toBe(true);
+    openings.set([window({ tenants: ['other'] })], () => 0);
+    expect(openings.isOpenTo(owner)).toBe(false);
+    openings.set([], () => 0);
+    expect([openings.isEmpty, openings.isOpenTo(owner), openings.claims()]).toEqual([true, false, []]);
+  });
+
+  it('are asked anew when the tree of tenants has changed', () => {
+    let line = ['moved'];
+    const openings = new Openings(() => line);
+    openings.set([window({ tenants: ['owner'] })], () => 0);
+    const moved = asked({ tenantId: 'moved' });
+    expect(openings.isOpenTo(moved)).toBe(false);
+    line = ['moved', 'owner'];
+    expect(openings.isOpenTo(moved)).toBe(false);
+    openings.forget();
+    expect(openings.isOpenTo(moved)).toBe(true);
+  });
+
+  it('claims without a job, or open to nobody, are claims of no job', () => {
+    const openings = openingsOf([
+      window(undefined, { kind: 'claim' }),
+      window({ tenants: ['owner'] }, { id: 'v', kind: 'claim' }),
+    ]);
+    expect(openings.claims()).toEqual([]);
+    expect(openings.hasClaim('j')).toBe(false);
+  });
+});
+
 describe('a booking in the plan', () => {
   const started = (jobs: readonly QueuedJob[], runTimes: 'limit' | 'predicted' = 'limit'): string[] => {
     const booked = window({ tenants: ['owner'] }, { kind: 'booking', from: NOW + 100 });
