@@ -7,9 +7,12 @@ import { basename, dirname, join } from 'node:path';
  */
 const alsoSeenBy: Readonly<Record<string, readonly string[]>> = {
   'backlog.ts': ['planner.spec.ts'],
+  'counter-profile.ts': ['profile.spec.ts'],
+  'device-profile.ts': ['profile.spec.ts'],
   'diagnosis.ts': ['explanation.spec.ts'],
   'explanation.ts': ['refusals.spec.ts'],
   'job-kinds.ts': ['waiting-queue.spec.ts'],
+  'node-profile.ts': ['profile.spec.ts'],
   'node-timeline.ts': ['node-profile.spec.ts'],
   'order.ts': ['waiting-queue.spec.ts', 'share-convergence.spec.ts'],
   'quote.ts': ['what-if.spec.ts', 'planner.spec.ts'],
