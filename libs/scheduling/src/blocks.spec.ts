@@ -15,6 +15,10 @@ const cases: Record<string, { able?: readonly number[]; count: number; chosen: r
   'two are missing: the block with two, not that with three': { count: 6, chosen: [3, 4, 5, 6, 7, 8] },
   'three blocks where two are not enough': { count: 8, chosen: [3, 4, 5, 6, 0, 1, 2, 9] },
   'of equally full ones the smallest number first': { able: [3, 4, 0, 1, 7], count: 3, chosen: [0, 1, 7] },
+  'of one that is larger than needed, so many as are needed': { able: [5, 3, 6], count: 2, chosen: [5, 3] },
+  'none of none': { able: [], count: 2, chosen: [] },
+  'fewer than are asked for, where there are no more': { able: [8, 0], count: 3, chosen: [0, 8] },
+  'nobody, where nobody is asked for': { count: 0, chosen: [] },
   'all there is': { count: 10, chosen: [3, 4, 5, 6, 0, 1, 2, 7, 8, 9] },
 };
 

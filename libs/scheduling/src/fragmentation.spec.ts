@@ -42,6 +42,18 @@ describe('idle milli-cards that the mix could not use', () => {
       want: 0,
     },
     'tasks that nobody has count for nothing': { tasks: [task(1, 1000, 1, 0)], cores: 1, left: [500], want: 0 },
+    'tasks of as many cards with other parts are told apart': {
+      tasks: [task(1, 300, 1, 1), task(1, 600, 1, 1)],
+      cores: 1,
+      left: [500],
+      want: 500,
+    },
+    'tasks of other numbers of cards are told apart': {
+      tasks: [task(1, 500, 1, 1), task(2, 500, 1, 1)],
+      cores: 1,
+      left: [500, 100],
+      want: 100 + 600,
+    },
     'a card that is overdrawn is not idle': { tasks: [task(1, 1000, 1, 1)], cores: 1, left: [-200, 300], want: 300 },
   };
   it.each(Object.entries(cases))('%s', (_sentence, c) => {

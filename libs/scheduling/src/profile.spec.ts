@@ -25,10 +25,13 @@ const longest = (profile: Profile): number[] => [1, 2, 3, 4, 5].map((nodes) => p
 
 describe.each(Object.entries(kinds))('%s: when enough are to be had together', (_name, make) => {
   // Four are free until 10, two until 20, four until 30, none until 40, and four from then on.
-  const profile = make();
-  profile.turnTo(0);
-  hold(profile, [0, 1], 10, 20);
-  hold(profile, [0, 1, 2, 3], 30, 40);
+  const aProfile = (): Profile => {
+    const profile = make();
+    profile.turnTo(0);
+    hold(profile, [0, 1], 10, 20);
+    hold(profile, [0, 1, 2, 3], 30, 40);
+    return profile;
+  };
 
   const cases: Record<
     string,
@@ -47,10 +50,11 @@ describe.each(Object.entries(kinds))('%s: when enough are to be had together', (
     'before a bound that is a second later': { question: [3, 11, 0, 41], want: 40 },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { question: [nodes, seconds, from, before], want }) => {
-    expect(profile.earliest(ask(nodes), seconds, from, before)).toBe(want);
+    expect(aProfile().earliest(ask(nodes), seconds, from, before)).toBe(want);
   });
 
   it('nothing below a bound is answered where there is nothing', () => {
+    const profile = aProfile();
     expect(profile.earliest(ask(3), 11, 0, 40)).toBeGreaterThanOrEqual(40);
     expect(profile.earliest(ask(1), 1, 30, 35)).toBeGreaterThanOrEqual(35);
   });
