@@ -77,6 +77,26 @@ const cases: Record<string, { job: Partial<QueuedJob>; on: Candidate[]; want: Re
     on: [on(aGroup('g'))],
     want: null,
   },
+  'two slices of four with just half of the memory': {
+    job: { minAcceleratorMemoryGiB: 40, perNode: { cards: 0.3, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'vnpu', slices: 4 } }))],
+    want: null,
+  },
+  'two slices of four with a little less than half of the memory': {
+    job: { minAcceleratorMemoryGiB: 40.1, perNode: { cards: 0.3, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'mig', slices: 4 } }))],
+    want: 'accelerator-memory-too-small',
+  },
+  'a card in turns, all of whose memory is seen': {
+    job: { minAcceleratorMemoryGiB: 80, perNode: { cards: 0.3, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'time-slice', slices: 4 } }))],
+    want: null,
+  },
+  'a whole card, all of whose memory is there although cards are cut': {
+    job: { minAcceleratorMemoryGiB: 80, perNode: { cards: 1, cores: 8, memoryGiB: 32 } },
+    on: [on(aGroup('g', { sharing: { kind: 'mig', slices: 4 } }))],
+    want: null,
+  },
   'an x86 image on Kunpeng': {
     job: { architecture: 'x86_64' },
     on: [on(anAscendGroup('g'))],

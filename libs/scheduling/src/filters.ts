@@ -1,5 +1,6 @@
 import type { Refusal } from '#libs/domain';
 import type { GroupModel, PoolModel, QueuedJob } from './model.js';
+import { heldMilli } from './shared-cards.js';
 import { askOf, capacityOf, fitsWithin } from './vector.js';
 
 /** A node group as the filters see it: with its pool and how many of its nodes are up. */
@@ -36,10 +37,16 @@ const acceleratorModel: Filter = {
     job.acceleratorModels.some((model) => model === group.acceleratorModel),
 };
 
+/** A slice has its part of the card's memory; tenants of a card in turns see all of it. */
+function memoryGiB(job: QueuedJob, { acceleratorMemoryGiB, sharing }: GroupModel): number {
+  const { cards } = job.perNode;
+  if (!sharing || sharing.kind === 'time-slice' || cards >= 1) return acceleratorMemoryGiB;
+  return (acceleratorMemoryGiB * heldMilli(askOf(job.perNode).cards, sharing.slices)) / 1000;
+}
+
 const acceleratorMemory: Filter = {
   refusal: 'accelerator-memory-too-small',
-  passes: (job, { group }) =>
-    job.perNode.cards === 0 || group.acceleratorMemoryGiB >= (job.minAcceleratorMemoryGiB ?? 0),
+  passes: (job, { group }) => job.perNode.cards === 0 || memoryGiB(job, group) >= (job.minAcceleratorMemoryGiB ?? 0),
 };
 
 /** A part of a card is given out only where cards are cut; whole cards may come from such groups as well. */

@@ -43,7 +43,9 @@ const Resources = z
           'slices). What is held and accounted is whole slices: a quarter of a card that is cut into seven is two of them.',
       }),
     acceleratorModels: z.array(Slug).min(1).max(20).optional(),
-    minAcceleratorMemoryGiB: z.int().min(1).max(1024).optional(),
+    minAcceleratorMemoryGiB: z.int().min(1).max(1024).optional().meta({
+      description: 'Of what the job gets of a card: a slice has its part of the memory, a time slice all of it',
+    }),
     cpuCoresPerNode: z.int().min(1).max(4096).optional(),
     memoryGiBPerNode: z.int().min(1).max(65_536).optional(),
     architecture: z.enum(architectures).optional(),
