@@ -2,18 +2,23 @@ import type { JobKind } from './job-kinds.js';
 import type { Seconds } from './model.js';
 
 /**
- * Where a pass may begin to look for places of a kind: within a pass free nodes only become fewer, so that a longer job finds no
- * place before a shorter one of its kind that has reserved.
+ * Where a pass may begin to look for nodes for jobs of a kind: within a pass free nodes only become fewer, so that a job that is
+ * held longer in every group finds none before another one of its kind did. Of nodes only: gates tell jobs of a kind apart.
  */
 export class KindFloors {
   // By kind: reservations that were found, limits and starts both ascending.
   private readonly floors: { limit: number; start: Seconds }[][] = [];
 
-  /** The start of the longest reservation that is not longer; `now` where there is none. */
+  /**
+   * Where the longest found nodes that is not longer; `now` where there is none.
+   *
+   * @param limit the shortest that the job is held in any of its groups
+   */
   of(kind: JobKind, limit: number, now: Seconds): Seconds {
     return this.floors[kind.index]?.findLast((floor) => floor.limit <= limit)?.start ?? now;
   }
 
+  /** @param limit the longest that the job is held in any of its groups */
   raise(kind: JobKind, limit: number, start: Seconds): void {
     const floors = (this.floors[kind.index] ??= []);
     let from = floors.findIndex((floor) => floor.limit >= limit);

@@ -100,6 +100,8 @@ export class Pass {
   // The slot of which it is known that nothing but an event will let it in.
   private keptForGood = -1;
   private undone: Undo = () => {};
+  // Of the reservation that is sought: where the first nodes are, whatever the gates say to this very job.
+  private firstPlace: Seconds = Infinity;
 
   constructor(private readonly ground: PassGround) {
     this.gates = ground.gates ?? new Gates([]);
@@ -350,8 +352,9 @@ export class Pass {
    */
   private reserve(slot: number, kind: JobKind, now: Seconds): boolean {
     const { queue, profiles } = this.ground;
-    const shortest = queue.shortest(slot);
-    const floor = this.openings.isEmpty ? this.floors.of(kind, shortest, now) : now;
+    const holds = kind.eligible.map((group) => this.holdOf(slot, group));
+    const floor = this.openings.isEmpty ? this.floors.of(kind, Math.min(...holds), now) : now;
+    this.firstPlace = Infinity;
     let best = -1;
     let start = Infinity;
     for (const group of kind.eligible) {
@@ -362,14 +365,14 @@ export class Pass {
       start = earliest;
     }
     if (best < 0 && this.held.has(slot)) {
-      const bid = { slot, nodes: kind.ask.nodes, seconds: shortest };
+      const bid = { slot, nodes: kind.ask.nodes, seconds: queue.shortest(slot) };
       const isShut = kind.eligible.every((group) => this.gates.isShut({ ...bid, group }, now));
       if (isShut) this.rooms.keptForGood(slot, this.held.get(slot)!);
       return false;
     }
     if (best >= 0 || this.ground.policy.backfill === 'easy') this.countReservation(kind.set);
     if (best < 0) return true;
-    if (this.openings.isEmpty) this.floors.raise(kind, shortest, start);
+    if (this.openings.isEmpty) this.floors.raise(kind, Math.max(...holds), this.firstPlace);
     const seconds = this.holdOf(slot, best);
     const taken: Taken = this.inOpenings(slot, best, () => profiles[best]!.take(kind.ask, start, seconds));
     this.reservationUndos.push(taken.undo);
@@ -386,7 +389,11 @@ export class Pass {
     const profile = this.ground.profiles[group]!;
     const seconds = this.holdOf(slot, group);
     // One past the bound: a place as early as the best so far may still score better.
-    const nodesFrom = (at: Seconds): Seconds => profile.earliest(ask, seconds, at, before + 1);
+    const nodesFrom = (at: Seconds): Seconds => {
+      const place = profile.earliest(ask, seconds, at, before + 1);
+      if (at === from && place < this.firstPlace) this.firstPlace = place;
+      return place;
+    };
     const bid: Bid = { slot, group, nodes: ask.nodes, seconds };
     const earliest = this.inOpenings(slot, group, () => this.gates.earliest(bid, from, nodesFrom));
     if (earliest === Infinity && !this.gates.isEmpty && !this.held.has(slot)) {

@@ -216,6 +216,7 @@ export const anyRichPolicy: fc.Arbitrary<PlanningPolicy> = fc
   .record({
     order: fc.constantFrom(...orderNames, 'fair' as const, 'fair' as const, 'fcfs' as const),
     backfill: fc.constantFrom(...backfillModes),
+    backfillOrder: maybe(fc.constant('shortest-first' as const)),
     reservationDepth: fc.integer({ min: 0, max: 6 }),
     runTimes: fc.constantFrom('limit' as const, 'predicted' as const),
     preemption: maybe(
