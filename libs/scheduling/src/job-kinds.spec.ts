@@ -70,3 +70,18 @@ describe('the groups open to a kind', () => {
     expect(other.set).toBe(one.set);
   });
 });
+
+it('the kind of those whom a closed pool is open to is that of others when it opens to others', () => {
+  const fleet = new Fleet(
+    aSnapshot({ groups: [aGroup('g'), aGroup('h')], pools: [aPool('g', { tenants: ['a'] }), aPool('h')] }),
+  );
+  const kinds = new JobKinds(fleet);
+  const [ofA, ofB] = [aJob('of a', { tenantId: 'a' }), aJob('of b', { tenantId: 'b' })];
+  const [open, shut] = [kinds.join(ofA), kinds.join(ofB)];
+  kinds.refresh();
+  expect([open.eligible, shut.eligible]).toEqual([[0, 1], [1]]);
+  fleet.setPool(aPool('g', { tenants: ['b'] }));
+  expect([kinds.join(ofA), kinds.join(ofB)]).toEqual([shut, open]);
+  kinds.refresh();
+  expect([open.sample, open.eligible, shut.sample, shut.eligible]).toEqual([ofB, [0, 1], ofA, [1]]);
+});

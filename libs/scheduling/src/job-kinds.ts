@@ -10,8 +10,8 @@ import { askOf, capacityOf, dominantShare } from './vector.js';
 export interface JobKind {
   readonly index: number;
   readonly key: string;
-  /** Any one of them. */
-  readonly sample: QueuedJob;
+  /** Any one of them that has joined since pools were last opened to others. */
+  sample: QueuedJob;
   readonly ask: Ask;
   /** The same with the cards alone, to tell whether it is cards that are short. */
   readonly cardsAsk: Ask;
@@ -26,6 +26,8 @@ export interface JobKind {
   /** Runs of one such job that the eligible groups could carry at a time, were they empty. */
   capacity: number;
   standing: number;
+  /** Which pools are open to whom, as its sample knows it. */
+  tenancy: number;
 }
 
 export interface Ground {
@@ -34,6 +36,8 @@ export interface Ground {
   readonly version: number;
   /** Changes whenever pools themselves do; absent: never. */
   readonly poolsVersion?: number;
+  /** Changes whenever pools with a list of tenants are open to others than before; absent: never. */
+  readonly tenancyVersion?: number;
   /** Stands for the pools with a list of tenants that the tenant may use; absent: no pool has one. */
   reachOf?(tenantId: string): string;
 }
@@ -59,6 +63,7 @@ export class JobKinds {
   join(job: QueuedJob): JobKind {
     const key = keyOf(job, this.ground.reachOf?.(job.tenantId) ?? '');
     const kind = this.byKey.get(key) ?? this.make(key, job);
+    if (kind.tenancy !== this.tenancy) this.sampleAnew(kind, job);
     if (kind.waiting++ === 0) this.alive++;
     return kind;
   }
@@ -99,6 +104,18 @@ export class JobKinds {
     }
   }
 
+  private get tenancy(): number {
+    return this.ground.tenancyVersion ?? 0;
+  }
+
+  /** What a tenant reaches has changed: those of the kind so far may be of tenants who are of another one now. */
+  private sampleAnew(kind: JobKind, job: QueuedJob): void {
+    kind.sample = job;
+    kind.conceivable = this.conceive(job);
+    kind.standing = -1;
+    kind.tenancy = this.tenancy;
+  }
+
   private make(key: string, job: QueuedJob): JobKind {
     const index = this.freeIndices.pop() ?? this.byIndex.length;
     const kind: JobKind = {
@@ -113,6 +130,7 @@ export class JobKinds {
       set: -1,
       capacity: 0,
       standing: -1,
+      tenancy: this.tenancy,
     };
     this.byIndex[index] = kind;
     this.byKey.set(key, kind);

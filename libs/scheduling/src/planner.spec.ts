@@ -324,3 +324,18 @@ describe('canonical text', () => {
     expect(() => encodeCanonical({ a: [0, NaN] })).toThrow('$.a[1]: NaN has no canonical text');
   });
 });
+
+it('a pool that opens to others than before takes their jobs, and none of those whom it was open to', () => {
+  const planner = createPlanner(
+    aSnapshot({
+      groups: [aGroup('g'), aGroup('h', { nodes: [] })],
+      pools: [aPool('g', { tenants: ['a'] }), aPool('h')],
+      queued: [aJob('of a', { tenantId: 'a' }), aJob('of b', { tenantId: 'b' })],
+    }),
+    aPolicy(),
+  );
+  const started = (): string[] => planner.plan(1000).starts.map(({ jobId }) => jobId);
+  expect(started()).toEqual(['of a']);
+  planner.advance([{ kind: 'pool-changed', pool: aPool('g', { tenants: ['b'] }) }]);
+  expect(started()).toEqual(['of b']);
+});

@@ -117,7 +117,7 @@ const anyRunning: fc.Arbitrary<RunningJob[]> = fc
     }),
   );
 
-const anyWindow: fc.Arbitrary<Omit<WindowModel, 'id'>> = fc
+export const anyWindow: fc.Arbitrary<Omit<WindowModel, 'id'>> = fc
   .record({
     groupId: fc.constantFrom('east', 'west'),
     node: fc.integer({ min: 0, max: 1 }),
@@ -149,7 +149,7 @@ const anyQuota = maybe(
     })
     .map(present),
 );
-const anyTenants: fc.Arbitrary<TenantModel[]> = fc
+export const anyTenants: fc.Arbitrary<TenantModel[]> = fc
   .array(fc.record({ usage: fc.integer({ min: 0, max: 9000 }), quota: anyQuota }), { minLength: 3, maxLength: 3 })
   .map((drafts) =>
     drafts.map(({ usage, quota }, i) => ({
@@ -162,7 +162,7 @@ const anyTenants: fc.Arbitrary<TenantModel[]> = fc
     })),
   );
 
-const anyCap = fc
+export const anyCap = fc
   .record({
     from: fc.integer({ min: RICH_NOW - 100, max: RICH_NOW + 400 }),
     seconds: fc.integer({ min: 1, max: 600 }),
@@ -170,7 +170,7 @@ const anyCap = fc
   })
   .map(({ from, seconds, watts: most }) => ({ siteId: 'east-site', from, until: from + seconds, watts: most }));
 
-const anyOutlook: fc.Arbitrary<OutlookModel> = fc
+export const anyOutlook: fc.Arbitrary<OutlookModel> = fc
   .record({
     siteId: fc.constantFrom('east-site', 'west-site'),
     greenShare: fc.array(fc.constantFrom(0, 0.3, 0.7, 1), { minLength: 3, maxLength: 3 }),
