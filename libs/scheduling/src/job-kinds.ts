@@ -182,7 +182,8 @@ export class JobKinds {
     return { nodes, perNode: askOf(perNode), shape: shape.id };
   }
 
-  private sweep(): void {
+  /** Forgets the kinds of which no job waits. */
+  sweep(): void {
     for (const kind of this.byKey.values()) {
       if (kind.waiting > 0) continue;
       this.byKey.delete(kind.key);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { encodeCanonical } from './canonical.js';
-import type { CyclePlan, Delta, QueuedJob } from './model.js';
+import type { CyclePlan, Delta, QueuedJob, WindowModel } from './model.js';
 import { decisionOf, type Planner } from './planner-face.js';
 import { createPlanner } from './planner.js';
 import { aJob } from './testing/builders.js';
@@ -12,7 +12,8 @@ const decided = (plan: CyclePlan): string => encodeCanonical([decisionOf(plan), 
 type Happening =
   | { readonly do: 'commit' | 'end' | 'withdraw' | 'window gone' | 'cap gone' | 'nothing'; readonly pick: number }
   | { readonly do: 'queue'; readonly job: Partial<QueuedJob>; readonly pick: number }
-  | { readonly do: 'quota' | 'outlook' | 'node' | 'pool'; readonly pick: number };
+  | { readonly do: 'quota' | 'outlook' | 'node' | 'pool' | 'pool for one'; readonly pick: number }
+  | { readonly do: 'run again' | 'window' | 'cap'; readonly pick: number };
 const pick = fc.nat({ max: 20 });
 const anyHappening: fc.Arbitrary<Happening & { readonly after: number }> = fc
   .tuple(
@@ -29,6 +30,10 @@ const anyHappening: fc.Arbitrary<Happening & { readonly after: number }> = fc
           'outlook',
           'node',
           'pool',
+          'pool for one',
+          'run again',
+          'window',
+          'cap',
         ),
         pick,
       }),
@@ -37,6 +42,21 @@ const anyHappening: fc.Arbitrary<Happening & { readonly after: number }> = fc
     fc.constantFrom(0, 0, 0, 1, 40, 200),
   )
   .map(([what, after]) => ({ ...(what as Happening), after }));
+
+const windowFrom = (from: number, { pick: about }: Happening): Omit<WindowModel, 'id'> => ({
+  groupId: 'east',
+  nodeIndices: [about % 4],
+  from: from + 20 * about,
+  until: from + 50 * about + 300,
+  ...(about % 2 === 0 ? { kind: 'maintenance' } : { kind: 'booking', openTo: { tenants: ['b'] } }),
+});
+
+function orderOf(what: Happening, now: number, serial: number): Delta[] {
+  if (what.do === 'window') return [{ kind: 'window-set', window: { ...windowFrom(now, what), id: `new-${serial}` } }];
+  const span = { from: now + 10 * what.pick, until: now + 500 };
+  const cap = { id: `new-${serial}`, siteId: 'east-site', ...span, watts: 800 + 50 * what.pick };
+  return [{ kind: 'power-cap-set', cap }];
+}
 
 function deltasOf(planner: Planner, what: Happening, now: number, serial: number): Delta[] {
   const state = planner.snapshot(now);
@@ -72,6 +92,19 @@ function deltasOf(planner: Planner, what: Happening, now: number, serial: number
       }));
     case 'node':
       return [{ kind: 'node-state', groupId: 'east', index: what.pick % 4, state: what.pick % 3 ? 'up' : 'down' }];
+    case 'pool for one':
+      return one(state.pools).map(({ tenants: _before, ...pool }) => ({
+        kind: 'pool-changed',
+        pool: what.pick % 3 === 0 ? pool : { ...pool, tenants: ['abc'[what.pick % 3]!] },
+      }));
+    case 'run again':
+      return one(state.running).map((attempt) => ({
+        kind: 'attempt-changed',
+        attempt: { ...attempt, startedAt: now, endsBy: now + 40 * what.pick + 1 },
+      }));
+    case 'window':
+    case 'cap':
+      return orderOf(what, now, serial);
     case 'pool':
       return [{ kind: 'pool-reachable', poolId: 'west', reachable: what.pick % 2 === 0 }];
   }

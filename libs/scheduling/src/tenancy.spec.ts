@@ -1,4 +1,6 @@
+import { createPlanner } from './planner.js';
 import { membersOf, parentsOf } from './tenancy.js';
+import { aGroup, aJob, aPolicy, aPool, aSnapshot } from './testing/builders.js';
 
 const tree = parentsOf(
   [
@@ -34,5 +36,26 @@ describe('tenants and those below them', () => {
     ]);
     expect([...membersOf(['c'], circle)]).toEqual(['c']);
     expect([...membersOf(['b'], circle)].sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('a pool that is opened to others than before', () => {
+  const tenants = ['a', 'b'].map((id) => ({ id, parentId: null, weight: 1, usage: 0, usageAsOf: 0 }));
+  const poolOf = (open: readonly string[] | null) => aPool('east', open ? { tenants: open } : {});
+  const changes: Record<string, [readonly string[] | null, readonly string[] | null, string[]]> = {
+    'closed to the second of two alike, it takes the first alone': [null, ['a'], ['of a']],
+    'closed to the first of two alike, it takes the second alone': [null, ['b'], ['of b']],
+    'opened to the other one, it takes that one': [['b'], ['a'], ['of a']],
+    'opened to all, it takes both': [['b'], null, ['of a', 'of b']],
+  };
+  it.each(Object.entries(changes))('%s', (_sentence, [before, after, want]) => {
+    const queued = ['a', 'b'].map((tenantId) => aJob(`of ${tenantId}`, { tenantId }));
+    const planner = createPlanner(
+      aSnapshot({ now: 1000, pools: [poolOf(before)], groups: [aGroup('east')], queued, tenants }),
+      aPolicy(),
+    );
+    planner.plan(1000);
+    planner.advance([{ kind: 'pool-changed', pool: poolOf(after) }]);
+    expect(planner.plan(1001).starts.map(({ jobId }) => jobId)).toEqual(want);
   });
 });
