@@ -132,7 +132,7 @@ const writeStarts = statement(
 /**
  * Writes a plan in one transaction, fenced by the epoch, and refuses those parts of it that the world has overtaken.
  *
- * All rows are locked before any is judged, in one order that every writer of this lib keeps: lease, bookings, jobs, attempts,
+ * All rows are locked before any is judged, in one order that every writer of this lib keeps: bookings, lease, jobs, attempts,
  * nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
  * until the commit: the whole plan is judged at once and written by one statement. Turned down: writing first and going back
  * to savepoints, job by job, when row counts differ; that locks nodes in the plan's order and can deadlock.
@@ -144,6 +144,8 @@ export class PostgresPlanCommitter implements PlanCommitter {
   /** Safe to repeat with the same attempt ids when the answer was lost: what is written already counts as started. */
   async commit(plan: PlanToCommit): Promise<Committed> {
     return this.database.transaction(async (session) => {
+      // First: who waits here until somebody has booked must not keep the lease from being renewed.
+      if (plan.starts.length > 0) await shareWindows(session);
       const epoch = await currentEpoch(session);
       if (epoch !== plan.epoch) return { kind: 'fenced', epoch };
       const decision = plan.starts.length > 0 ? await judge(session, plan) : nothing;
@@ -168,7 +170,6 @@ async function currentEpoch(session: Session): Promise<number> {
 
 async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
   const groupIds = [...new Set(plan.starts.map((start) => start.groupId))];
-  await shareWindows(session);
   const jobs = await session.query<JobRow>(lockJobs, [plan.starts.map((start) => start.jobId)]);
   const written = jobs.rows.every((job) => job.state === 'queued')
     ? []

@@ -103,13 +103,14 @@ describe('a window that was booked while the plan was made', () => {
   });
 });
 
-it('a commit waits for a booking that is being made, and then sees it', async () => {
+it('a commit waits for a booking that is being made, keeps the lease from nobody meanwhile, and then sees it', async () => {
   const start = await startOf({ seconds: 9 * HOUR });
   const committing = await bench.system.transaction(async (session) => {
     await session.query(`select pg_advisory_xact_lock(hashtext('chusuan-bookings'))`);
     const commitment = commit([start]);
     const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted`;
     while ((await session.query(waiting)).rowCount === 0) await session.query('select pg_sleep(0.01)');
+    await session.query(`select from lease where name = 'scheduler' for update nowait`);
     const { booking } = bench.aReservation();
     await session.query(
       `insert into reservation (id, kind, name, tenant_id, starts_at, ends_at, parts, booked_until, created_at, created_by)
