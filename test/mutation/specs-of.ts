@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
  * from the lib's src. Those of the whole planner are slow: name them only where no smaller one looks at the source.
  */
 const alsoSeenBy: Readonly<Record<string, readonly string[]>> = {
-  'backlog.ts': ['planner.spec.ts'],
+  'awaited.ts': ['resolve.spec.ts', 'resolve.books.spec.ts', 'resolve-rules.spec.ts'],
   'counter-profile.ts': ['profile.spec.ts'],
   'device-profile.ts': ['profile.spec.ts'],
   'diagnosis.ts': ['explanation.spec.ts'],
@@ -15,7 +15,7 @@ const alsoSeenBy: Readonly<Record<string, readonly string[]>> = {
   'node-profile.ts': ['profile.spec.ts'],
   'node-timeline.ts': ['node-profile.spec.ts'],
   'order.ts': ['waiting-queue.spec.ts', 'share-convergence.spec.ts'],
-  'quote.ts': ['what-if.spec.ts', 'planner.spec.ts'],
+  'quote.ts': ['what-if.spec.ts'],
   'refusing.ts': ['filters.spec.ts'],
   'room-book.ts': ['refusals.spec.ts'],
 };

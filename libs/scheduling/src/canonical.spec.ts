@@ -29,6 +29,7 @@ const texts: Record<string, { value: unknown; want: string }> = {
     want: '[{"10":3,"1a":2,"9":4,"a1":1},{"1":{},"2":[]}]',
   },
   'a member may be called __proto__': { value: JSON.parse('{"b":1,"__proto__":{"a":2}}'), want: '{"__proto__":{"a":2},"b":1}' },
+  'all that JSON has beside a number as a name': { value: { 7: [true, null, 'x', 1.5], a: undefined, b: {} }, want: '{"7":[true,null,"x",1.5],"b":{}}' },
   'a list in which the awkward comes last': { value: [[1, { a: [{ 1: 2 }, 3] }], 'x'], want: '[[1,{"a":[{"1":2},3]}],"x"]' },
   'the same at every depth': { value: [{ y: [{ d: 1, c: undefined }], x: {} }], want: '[{"x":{},"y":[{"d":1}]}]' },
 }; // prettier-ignore
@@ -63,6 +64,30 @@ describe('canonical text', () => {
     expect(() => encodeCanonical(value)).toThrow(TypeError);
     expect(() => encodeCanonical(value)).toThrow(want);
   });
+
+  const ways: Record<string, { value: unknown; pieces: number }> = {
+    'a state, with all that JSON has': {
+      value: { z: 'a', b: [1, -0.5, true, null, {}], a: undefined, c: [[], { y: 1, x: false }] },
+      pieces: 1,
+    },
+    'names with digits behind a letter or before one': { value: [{ a1: 1, '1a': 2, '-1': 3, '1-2': 4 }], pieces: 1 },
+    'a name of one digit is awkward: its number and its name are told apart': { value: { 7: 1 }, pieces: 2 },
+    'and one of many': { value: { 420106: 1 }, pieces: 2 },
+    'wherever it stands, all of the value is written by pieces': { value: [{ b: [{ 10: 'x' }], a: 3 }], pieces: 5 },
+    'a proto of its own': { value: JSON.parse('{"__proto__":1}'), pieces: 2 },
+  };
+  it.each(Object.entries(ways))(
+    'is written in one go where names keep their order: %s',
+    (_sentence, { value, pieces }) => {
+      const written = jest.spyOn(JSON, 'stringify');
+      try {
+        encodeCanonical(value);
+        expect(written).toHaveBeenCalledTimes(pieces);
+      } finally {
+        written.mockRestore();
+      }
+    },
+  );
 
   it('is JSON of the same value, and the same in whatever order the members were put in', () => {
     fc.assert(

@@ -18,10 +18,8 @@ const awkward = Symbol('awkward');
 const SHAPES_AT_HAND = 16;
 
 function ordered(value: unknown, shapes: Shape[]): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : awkward;
-  if (typeof value !== 'object' || value === null) {
-    return value === null || typeof value === 'string' || typeof value === 'boolean' ? value : awkward;
-  }
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return value;
+  if (typeof value !== 'object') return awkward;
   if (Array.isArray(value)) return orderedList(value, shapes);
   const { sorted } = shapeOf(value, shapes);
   if (!sorted) return awkward;
@@ -38,8 +36,8 @@ function ordered(value: unknown, shapes: Shape[]): unknown {
 
 function orderedList(items: readonly unknown[], shapes: Shape[]): unknown {
   const copy: unknown[] = [];
-  for (let index = 0; index < items.length; index += 1) {
-    const inner = ordered(items[index], shapes);
+  for (const item of items) {
+    const inner = ordered(item, shapes);
     if (inner === awkward) return awkward;
     copy.push(inner);
   }
@@ -48,7 +46,9 @@ function orderedList(items: readonly unknown[], shapes: Shape[]): unknown {
 
 function shapeOf(value: object, shapes: Shape[]): Shape {
   const keys = Object.keys(value);
-  const known = shapes.find((shape) => sameKeys(shape.keys, keys));
+  const known = shapes.find(
+    (shape) => shape.keys.length === keys.length && keys.every((key, i) => key === shape.keys[i]),
+  );
   if (known) return known;
   const holds = keys.every((key) => key !== '__proto__' && !/^\d+$/.test(key));
   const shape = { keys, sorted: holds ? keys.toSorted() : null };
@@ -57,16 +57,11 @@ function shapeOf(value: object, shapes: Shape[]): Shape {
   return shape;
 }
 
-function sameKeys(one: readonly string[], other: readonly string[]): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
-  return true;
-}
-
 /** The definition; `path` is for the fault. */
 function encode(value: unknown, path: string): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) {
+    return JSON.stringify(value);
+  }
   if (Array.isArray(value)) return `[${value.map((item, index) => encode(item, `${path}[${index}]`)).join(',')}]`;
   if (typeof value === 'object') {
     const members: string[] = [];
