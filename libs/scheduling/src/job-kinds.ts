@@ -182,8 +182,7 @@ export class JobKinds {
     return { nodes, perNode: askOf(perNode), shape: shape.id };
   }
 
-  /** Forgets the kinds of which no job waits. */
-  sweep(): void {
+  private sweep(): void {
     for (const kind of this.byKey.values()) {
       if (kind.waiting > 0) continue;
       this.byKey.delete(kind.key);

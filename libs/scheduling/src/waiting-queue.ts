@@ -141,10 +141,9 @@ export class WaitingQueue {
 
   /** Asks the table for the kind of every job again: what a kind is made of has changed. */
   rejoin(): void {
-    for (const slot of this.slotOf.values()) this.table.leave(this.kind(slot));
-    // Those that were alike may not be so any more: no kind must be known by a job that would now be of another.
-    this.table.sweep();
+    const left = [...this.slotOf.values()].map((slot) => this.kind(slot));
     for (const slot of this.slotOf.values()) this.kinds[slot] = this.table.join(this.job(slot));
+    for (const kind of left) this.table.leave(kind);
   }
 
   cursor(now: Seconds): Cursor {
