@@ -258,8 +258,7 @@ export class NodeProfile implements Profile {
   /** The first time in [from, before) at which enough nodes can start together; Infinity where there is none. */
   private search(ask: Ask, seconds: number, [from, before]: readonly [Seconds, Seconds]): Seconds {
     const { sieve } = this;
-    if (from === Infinity) return Infinity;
-    sieve.refresh(from < this.now ? from : this.now);
+    sieve.refresh(Math.min(from, this.now));
     let span = sieve.next(ask, seconds, sieve.spanOf(from));
     for (; span >= 0; span = sieve.next(ask, seconds, span + 1)) {
       const start = Math.max(from, sieve.startOf(span));
@@ -321,5 +320,4 @@ export class NodeProfile implements Profile {
   }
 }
 
-const isSame = (a: Vector, b: Vector): boolean =>
-  a === b || (a.cards === b.cards && a.cores === b.cores && a.memory === b.memory);
+const isSame = (a: Vector, b: Vector): boolean => a.cards === b.cards && a.cores === b.cores && a.memory === b.memory;
