@@ -15,6 +15,8 @@ const AMOUNTS = 3;
  * converse need not be true. What a node has is read again, in the spans that changed, when next asked.
  */
 export class NodeSieve {
+  // What an empty node has of each amount.
+  private readonly there: readonly number[];
   private readonly words: number;
   /** So many spans reach to the last change of any node when they are laid out; the others are room for what is still to be held. */
   private readonly inUse: number;
@@ -38,9 +40,10 @@ export class NodeSieve {
   /** @param spans into how many pieces time is cut, at least 2; the last of them has no end */
   constructor(
     private readonly nodes: readonly NodeTimeline[],
-    private readonly capacity: Vector,
+    { cards, cores, memory }: Vector,
     private readonly spans: number = SPANS,
   ) {
+    this.there = [cards, cores, memory];
     this.inUse = spans >>> 1;
     this.most = new Float64Array(spans * AMOUNTS);
     this.words = (nodes.length + 31) >>> 5;
@@ -105,11 +108,8 @@ export class NodeSieve {
    * `passed`. Expects that the ask fits on an empty node.
    */
   next(ask: Ask, seconds: number, span: number): number {
-    const needed = [
-      this.setOf(0, ask.perNode.cards, this.capacity.cards),
-      this.setOf(1, ask.perNode.cores, this.capacity.cores),
-      this.setOf(2, ask.perNode.memory, this.capacity.memory),
-    ].filter((at) => at >= 0);
+    const { cards, cores, memory } = ask.perNode;
+    const needed = [cards, cores, memory].map((wanted, amount) => this.setOf(amount, wanted)).filter((at) => at >= 0);
     // At least so many spans are touched, whatever the instant of the first in which it starts.
     const touched = Math.max(1, Math.ceil(seconds / this.width));
     while (span < this.spans) {
@@ -154,8 +154,8 @@ export class NodeSieve {
   }
 
   /** Where the sets for an amount begin, in spans; −1 where every node has so little. */
-  private setOf(amount: number, wanted: number, there: number): number {
-    const level = levelOf(wanted, there);
+  private setOf(amount: number, wanted: number): number {
+    const level = levelOf(wanted, this.there[amount]!);
     return level === 0 ? -1 : (amount * LEVELS + level - 1) * this.spans;
   }
 
@@ -177,10 +177,10 @@ export class NodeSieve {
 
   /** As if all nodes were empty: most are so most of the time, and a set is filled faster than bit by bit. */
   private fill(): void {
-    const { capacity, nodes } = this;
+    const { nodes } = this;
     this.sets = new Uint32Array(AMOUNTS * LEVELS * this.spans * this.words);
     this.levels = new Uint8Array(nodes.length * AMOUNTS * this.spans);
-    [capacity.cards, capacity.cores, capacity.memory].forEach((there, amount) => {
+    this.there.forEach((there, amount) => {
       if (there <= 0) return;
       this.sets.fill(-1, amount * LEVELS * this.spans * this.words, (amount + 1) * LEVELS * this.spans * this.words);
       for (let node = 0; node < nodes.length; node++) {
@@ -190,28 +190,33 @@ export class NodeSieve {
   }
 
   private read(node: number, first: number, last: number): void {
-    const { most, capacity, origin, width } = this;
+    const { most, origin, width } = this;
     this.nodes[node]!.mostIn({ origin, width, first, last, isOpenEnded: last === this.spans - 1 }, most);
-    for (let span = first, k = 0; span <= last; span++, k += AMOUNTS) {
-      this.mark(node, span, levelOf(most[k]!, capacity.cards));
-      this.mark(node, this.spans + span, levelOf(most[k + 1]!, capacity.cores));
-      this.mark(node, 2 * this.spans + span, levelOf(most[k + 2]!, capacity.memory));
+    for (let amount = 0; amount < AMOUNTS; amount++) {
+      const there = this.there[amount]!;
+      if (there <= 0) continue;
+      for (let span = first, k = amount; span <= last; span++, k += AMOUNTS) {
+        const place = (node * AMOUNTS + amount) * this.spans + span;
+        const level = levelOf(most[k]!, there);
+        if (this.levels[place] !== level) this.mark(node, { amount, span }, level);
+      }
     }
   }
 
-  /** @param at the amount times the number of spans, and the span */
-  private mark(node: number, at: number, level: number): void {
-    const place = node * AMOUNTS * this.spans + at;
+  private mark(
+    node: number,
+    { amount, span }: { readonly amount: number; readonly span: number },
+    level: number,
+  ): void {
+    const { sets, words, spans } = this;
+    const place = (node * AMOUNTS + amount) * spans + span;
     let had = this.levels[place]!;
-    if (had === level) return;
     this.levels[place] = level;
-    const { sets, words } = this;
     const bit = 1 << (node & 31);
-    const span = at % this.spans;
-    const base = ((at - span) / this.spans) * LEVELS * this.spans + span;
-    const word = node >>> 5;
-    for (; had < level; had++) sets[(base + had * this.spans) * words + word]! |= bit;
-    for (; had > level; had--) sets[(base + (had - 1) * this.spans) * words + word]! &= ~bit;
+    const base = (amount * LEVELS * spans + span) * words + (node >>> 5);
+    const step = spans * words;
+    for (; had < level; had++) sets[base + had * step]! |= bit;
+    for (; had > level; had--) sets[base + (had - 1) * step]! &= ~bit;
   }
 }
 
