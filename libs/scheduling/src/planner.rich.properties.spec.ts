@@ -9,12 +9,11 @@ import {
   brokenQuota,
   groupIn,
   heldBy,
-  type Hold,
   holdOf,
   holdsAfter,
   jobIn,
+  overCap,
   overfull,
-  wattsAt,
 } from './testing/plan-checks.js';
 import { anyRichPolicy, anyRichSnapshot, RICH_NOW } from './testing/rich-states.js';
 import { runs } from './testing/runs.js';
@@ -144,23 +143,6 @@ function cardHolds(snapshot: Snapshot, { starts, claims, preemptions }: CyclePla
     }),
   ];
   return { before: [...held(snapshot.running), ...keeps], after };
-}
-
-/** Instants at which a site is over its cap while one of the holds adds to its load. */
-function overCap(snapshot: Snapshot, adding: readonly Hold[], all: readonly Hold[]): string[] {
-  const edges = [
-    ...all.flatMap(({ from, until }) => [from, until]),
-    ...(snapshot.powerCaps ?? []).map(({ from }) => from),
-  ];
-  const instants = [...new Set([NOW, ...edges])].filter((at) => at >= NOW && at < Infinity);
-  return (snapshot.powerCaps ?? []).flatMap((cap) =>
-    instants.flatMap((at) => {
-      if (at < cap.from || at >= cap.until || wattsAt(snapshot, cap.siteId, all, at) <= cap.watts) return [];
-      const without = all.filter((hold) => !adding.includes(hold));
-      const isMore = wattsAt(snapshot, cap.siteId, all, at) > wattsAt(snapshot, cap.siteId, without, at);
-      return isMore ? [`${cap.siteId} at ${at}`] : [];
-    }),
-  );
 }
 
 describe('what a plan says', () => {

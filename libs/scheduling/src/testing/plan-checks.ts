@@ -176,3 +176,18 @@ function addedWatts({ shape, watts }: GroupModel, perNode: NodeShape): number {
   const part = Math.max(perNode.cards / shape.cards, perNode.cores / shape.cores, perNode.memoryGiB / shape.memoryGiB);
   return Math.ceil(Math.min(1, part) * (watts!.peak - watts!.idle) - HAIR);
 }
+
+/** Instants from now on at which a site is over its cap while one of the holds adds to its load. */
+export function overCap(snapshot: Snapshot, adding: readonly Hold[], all: readonly Hold[]): string[] {
+  const { now, powerCaps = [] } = snapshot;
+  const edges = [...all.flatMap(({ from, until }) => [from, until]), ...powerCaps.map(({ from }) => from)];
+  const instants = [...new Set([now, ...edges])].filter((at) => at >= now && at < Infinity);
+  return powerCaps.flatMap((cap) =>
+    instants.flatMap((at) => {
+      if (at < cap.from || at >= cap.until || wattsAt(snapshot, cap.siteId, all, at) <= cap.watts) return [];
+      const without = all.filter((hold) => !adding.includes(hold));
+      const isMore = wattsAt(snapshot, cap.siteId, all, at) > wattsAt(snapshot, cap.siteId, without, at);
+      return isMore ? [`${cap.siteId} at ${at}`] : [];
+    }),
+  );
+}
