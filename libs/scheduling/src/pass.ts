@@ -389,14 +389,17 @@ export class Pass {
     const profile = this.ground.profiles[group]!;
     const seconds = this.holdOf(slot, group);
     // One past the bound: a place as early as the best so far may still score better.
+    let isPassedOver = before < Infinity;
     const nodesFrom = (at: Seconds): Seconds => {
       const place = profile.earliest(ask, seconds, at, before + 1);
       if (at === from && place < this.firstPlace) this.firstPlace = place;
+      if (place <= before) isPassedOver = false;
       return place;
     };
     const bid: Bid = { slot, group, nodes: ask.nodes, seconds };
     const earliest = this.inOpenings(slot, group, () => this.gates.earliest(bid, from, nodesFrom));
-    if (earliest === Infinity && !this.gates.isEmpty && !this.held.has(slot)) {
+    // A group that has nodes only later than another does not keep it back by its gates.
+    if (earliest === Infinity && !isPassedOver && !this.gates.isEmpty && !this.held.has(slot)) {
       const refusal = this.gates.refusal(bid, from);
       if (refusal !== null) this.held.set(slot, refusal);
     }
