@@ -105,6 +105,29 @@ const growths: Record<string, Case> = {
     },
     want: [['job of e', 4]],
   },
+  'not while one waits whose time has come this second': {
+    snapshot: { groups: [group(4)], running: one, queued: [aJob('now', { nodes: 4, earliestStart: NOW })] },
+    want: [],
+  },
+  'not while one waits behind him who asks for the same and has the quota': {
+    snapshot: {
+      groups: [group(4)],
+      running: one,
+      queued: [aJob('poor', { nodes: 4, tenantId: 'poor' }), aJob('rich', { nodes: 4 })],
+      tenants: [{ id: 'poor', parentId: null, weight: 1, usage: 0, quota: { cards: 1 } }],
+    },
+    want: [],
+  },
+  'not while one waits whose quota is spent, where quotas are off': {
+    snapshot: {
+      groups: [group(4)],
+      running: one,
+      queued: [aJob('poor', { nodes: 4, tenantId: 'poor' })],
+      tenants: [{ id: 'poor', parentId: null, weight: 1, usage: 0, quota: { cards: 1 } }],
+    },
+    policy: { quotas: 'off' },
+    want: [],
+  },
   'who starts in this very plan waits no longer': {
     snapshot: { groups: [group(6)], running: one, queued: [aJob('starts', { nodes: 2 })] },
     want: [['job of e', 4]],
