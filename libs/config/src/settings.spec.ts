@@ -82,6 +82,17 @@ describe('settings', () => {
     expect(faultsOf(environment)).toEqual(wantFaults);
   });
 
+  it.each([
+    [{}, 'http://127.0.0.1:3000'],
+    [{ CHUSUAN_HTTP_PORT: '3700' }, 'http://127.0.0.1:3700'],
+    [{ CHUSUAN_HTTP_PORT: '3700', CHUSUAN_URL: ' ' }, 'http://127.0.0.1:3700'],
+    [{ CHUSUAN_HTTP_PORT: '3700', CHUSUAN_URL: 'https://chusuan.example' }, 'https://chusuan.example'],
+    // A free port is known to nobody before it is taken.
+    [{ CHUSUAN_HTTP_PORT: '0' }, 'http://127.0.0.1:3000'],
+  ])('the command line goes where the service is: %j', (environment, apiUrl) => {
+    expect(parseSettings(environment)).toMatchObject({ kind: 'ok', settings: { apiUrl } });
+  });
+
   it('a misspelt name gets a suggestion', () => {
     expect(parseSettings({ CHUSUAN_TIMESCALE: '1' })).toEqual({
       kind: 'faults',

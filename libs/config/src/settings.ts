@@ -93,13 +93,13 @@ const definitions = {
     name: 'CHUSUAN_REPLAY_GIB',
     default: 10,
     read: replayBound,
-    meaning: 'GiB that the records of cycles may take; the oldest go first, 1-3650',
+    meaning: 'GiB that the records of cycles may take, 1-3650; the oldest go first',
   }),
   apiUrl: define({
     name: 'CHUSUAN_URL',
     default: 'http://127.0.0.1:3000',
     read: httpUrl,
-    meaning: 'the API that the command line talks to',
+    meaning: 'the API that the command line talks to; CHUSUAN_HTTP_PORT moves the default',
   }),
   apiKey: define<string | undefined>({
     name: 'CHUSUAN_KEY',
@@ -131,6 +131,10 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     const read = definition.read(text);
     if ('value' in read) values[key] = read.value;
     else faults.push({ where: definition.name, problem: read.problem, remedy: read.remedy });
+  }
+  // Who moves the service moves the command line with it.
+  if (!environment[definitions.apiUrl.name]?.trim() && Number(values['httpPort']) > 0) {
+    values['apiUrl'] = `http://127.0.0.1:${String(values['httpPort'])}`;
   }
   const settings = values as Settings;
   if (settings.httpPort && settings.httpPort === settings.metricsPort) {

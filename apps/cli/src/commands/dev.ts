@@ -157,6 +157,7 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
   printData(
     banner({
       url,
+      cli: new URL(url).port === '3000' ? 'npx chusuan' : `CHUSUAN_URL=${url} npx chusuan`,
       metrics: `${await exporter.url()}/metrics`,
       keysFile,
       demand: demand.label,
@@ -171,6 +172,8 @@ async function start(cli: Cli, choice: DemandChoice, shutdown: Shutdown): Promis
 
 function banner(facts: {
   readonly url: string;
+  /** How to call the command line from another terminal. */
+  readonly cli: string;
   readonly metrics: string;
   readonly keysFile: string;
   readonly demand: string;
@@ -193,7 +196,7 @@ function banner(facts: {
     `  service time   ${facts.rate} times as fast as the wall's${hour}`,
     `  pools          ${facts.pools} enabled; capacities marked as assumptions are priors, not published figures`,
     `  database       ${facts.database}`,
-    '  try            npx chusuan pools · npx chusuan queue --state queued',
+    `  try            ${facts.cli} pools · ${facts.cli} queue --state queued`,
     '  stop           Ctrl-C (data is kept; `npm start` goes on from here)',
     '',
   ].join('\n');

@@ -185,7 +185,7 @@ function shareText(share: Share): string {
     ...(quotas.length > 0
       ? [table(['QUOTA OF', 'CARDS', 'HELD', 'BORROWS FROM', 'LENDS TO'], quotas)]
       : ['No quota limits it.']),
-    `holds ${hours(share.quota.held)} reference cards, room for ${share.quota.room === null ? 'any number' : hours(share.quota.room)} more`,
+    `holds ${hours(share.quota.held)} reference cards, room for ${share.quota.room === null ? 'any number' : hours(share.quota.room)} more, what others may lend it included`,
     `as of ${localTime(share.asOf)}; use counts half after ${duration(share.halfLifeSeconds)}; cards by \`chusuan exchange\``,
     ...share.wouldChangeIt.map(({ zh, en }) => `- ${zh} · ${en}`),
   ].join('\n');

@@ -33,7 +33,9 @@ export function replayCommand(program: Command, cli: Cli): void {
       'number of the cycle (an explanation names it); without it, the newest that started something',
       cycleNumber,
     )
-    .description('plan a past cycle again from its keyframe and deltas, and compare the plans')
+    .description(
+      'plan a past cycle again from its keyframe and deltas, and compare the plans; reads the database itself, so that it asks for no key',
+    )
     .option('--plan', 'print the plan too')
     .option('--out <file>', 'write the plan as it is hashed, in canonical JSON')
     .option('--explain <job>', 'why the job waited as things stood then')

@@ -86,10 +86,14 @@ export class AccessGuard implements CanActivate {
     this.rules.instruments.authFailed('denied');
     throw new Problem(
       'role-forbidden',
-      `This route is for ${allowed.join(' and ')} keys; this key is a ${principal.role} key.`,
+      `This route is for ${listed(allowed)} keys; this key is a ${principal.role} key.`,
       {
         members: { allowed },
       },
     );
   }
 }
+
+/** "a", "a and b", "a, b and c". */
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
