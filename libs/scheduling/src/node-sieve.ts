@@ -62,7 +62,6 @@ export class NodeSieve {
 
   /** What the node has in [from, until) is another. */
   touch(node: number, from: Seconds, until: Seconds): void {
-    if (this.origin === Infinity || until <= this.origin) return;
     if (until < Infinity && until > this.startOf(this.spans - 1)) this.isOutgrown = true;
     const first = this.spanOf(from);
     const last = this.spanOf(until);
@@ -161,7 +160,7 @@ export class NodeSieve {
 
   /** Lays the spans out anew, so wide that all that is held ends before the spare ones. */
   private layOut(from: Seconds): void {
-    let end = from + 1;
+    let end = from;
     for (const node of this.nodes) {
       const last = node.lastChange();
       if (last > end) end = last;
