@@ -111,8 +111,9 @@ describe('on which nodes a reservation is put', () => {
     const profile = aProfile(3, [], 2);
     profile.occupy(held(0, 2000), 0, 30);
     profile.occupy(held(1, 500), 100, 200);
-    expect(profile.earliest(ask(1000), 10, 5)).toBe(5);
-    expect(profile.take(ask(1000), 5, 10).nodes).toEqual([1]);
+    const asked = ask(1000);
+    expect(profile.earliest(asked, 10, 5)).toBe(5);
+    expect(profile.take(asked, 5, 10).nodes).toEqual([1]);
   });
 
   it('looks at all nodes again where it lasts longer than was asked for', () => {
@@ -237,7 +238,9 @@ describe('states of nodes', () => {
     const both = profile.liftWindows();
     expect(longest(profile)).toEqual([Infinity, Infinity]);
     // Nothing lies any more, so there is nothing to lift, nor to lay again.
-    profile.liftWindows()();
+    const before = profile.version;
+    profile.liftWindows();
+    expect(profile.version).toBe(before);
     expect(longest(profile)).toEqual([Infinity, Infinity]);
     both();
     expect(longest(profile)).toEqual([50, 30]);
