@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import type { CyclePlan, GroupModel, PlannedStart, PlanningPolicy, QueuedJob, Seconds, Snapshot } from './model.js';
 import { createPlanner } from './planner.js';
-import { nodesNamed } from './testing/builders.js';
+import { aPolicy, nodesNamed } from './testing/builders.js';
 import { admits, groupIn, type Hold, holdOf, holdsAfter, jobIn, overCap, overfull } from './testing/plan-checks.js';
-import { anyRichPolicy, anyRichSnapshot, RICH_NOW } from './testing/rich-states.js';
+import { anyRichPolicy, anyRichSnapshot, attemptsFrom, RICH_NOW } from './testing/rich-states.js';
 import { runs } from './testing/runs.js';
 
 const NOW = RICH_NOW;
 const planOf = (snapshot: Snapshot, policy: PlanningPolicy): CyclePlan => createPlanner(snapshot, policy).plan(NOW);
+type Scene = readonly [snapshot: Snapshot, policy: PlanningPolicy];
 
 /** Where all that runs has told its nodes: what is adrift is held on nodes that the plan does not name. */
 const anyToldSnapshot = anyRichSnapshot.map((snapshot): Snapshot => ({
@@ -228,3 +229,60 @@ function heldOf(snapshot: Snapshot, { runTimes }: PlanningPolicy, start: Planned
   const seconds = secondsOf(snapshot, jobIn(snapshot, start.jobId), groupIn(snapshot, start.groupId), runTimes);
   return { ...rest, endsBy: NOW + seconds };
 }
+
+/** The state in which a job that others are put out for stands alone, with all of them gone but the one that is spared. */
+function sparing(snapshot: Snapshot, plan: CyclePlan, jobId: string, spared: string | null): Snapshot {
+  const gone = new Set(plan.preemptions.map(({ attemptId }) => attemptId).filter((id) => id !== spared));
+  const staying = snapshot.running.filter(({ attemptId }) => !gone.has(attemptId));
+  const running = [...staying, ...attemptsFrom(plan, snapshot.queued)];
+  return { ...snapshot, running, queued: [jobIn(snapshot, jobId)] };
+}
+
+describe('who is put out', () => {
+  // Few that wait, and most that run may be put out, so that somebody often is.
+  const anyPreemptive: fc.Arbitrary<Scene> = fc.tuple(
+    anyToldSnapshot.map((snapshot) => ({
+      ...snapshot,
+      queued: snapshot.queued.slice(0, 3),
+      running: snapshot.running.map((attempt) => ({
+        ...attempt,
+        preemptible: attempt.nodesMax === undefined,
+        leaving: false,
+      })),
+    })),
+    anyRichPolicy.map((policy) =>
+      aPolicy({
+        ...policy,
+        backfill: policy.backfill === 'none' ? 'easy' : policy.backfill,
+        reservationDepth: Math.max(1, policy.reservationDepth),
+        preemption: { reclaim: true, bandsBelow: 1, minRunSeconds: 0, maxPreemptors: 1 },
+      }),
+    ),
+  );
+
+  // Of the first only that waits for nodes: what those before him are promised is not to be had, and not named by the plan.
+  it('is needed: with any one of them spared the job would not start in that group, and with all of them gone it does', () => {
+    fc.assert(
+      fc.property(anyPreemptive, ([snapshot, policy]) => {
+        const plan = planOf(snapshot, policy);
+        const first = plan.waiting.find(
+          ({ jobId }) =>
+            plan.reservations.some((each) => each.jobId === jobId) || plan.claims.some((each) => each.jobId === jobId),
+        );
+        const victims = plan.preemptions.filter(
+          ({ forJobId, reason }) => forJobId === first?.jobId && (reason === 'priority' || reason === 'reclaim'),
+        );
+        if (victims.length === 0 || plan.preemptions.length > victims.length) return;
+        const { preemption: _preemption, ...peaceful } = policy;
+        const { groupId } = plan.claims.find(({ jobId }) => jobId === first!.jobId)!;
+        const startsWithout = (spared: string | null): string[] =>
+          planOf(sparing(snapshot, plan, first!.jobId, spared), { ...peaceful, elastic: 'off' }).starts.map(
+            (start) => start.groupId,
+          );
+        expect(victims.filter(({ attemptId }) => startsWithout(attemptId).includes(groupId))).toEqual([]);
+        expect(startsWithout(null)).toHaveLength(1);
+      }),
+      { numRuns: runs(600) },
+    );
+  });
+});
