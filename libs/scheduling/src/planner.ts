@@ -170,9 +170,11 @@ class FleetPlanner implements Planner {
     const slot = this.queue.slot(asked);
     if (slot === undefined) return null;
     const resume = this.stand(now);
-    const answer = this.openings.hasClaim(asked) ? null : look(slot);
-    resume();
-    return answer;
+    try {
+      return this.openings.hasClaim(asked) ? null : look(slot);
+    } finally {
+      resume();
+    }
   }
 
   /** Looks at a job that is not submitted. Under its own id, so that a job that waits already is not put out of the queue. */

@@ -149,25 +149,33 @@ function isSooner(a: PoolOption, b: PoolOption): boolean {
 export function whatIf(ground: WhatIfGround, slot: number, changes: readonly Change[], now: Seconds): WhatIfs {
   const job = ground.queue.job(slot);
   const answers: (Answer | undefined)[] = changes.map(() => undefined);
-  const standing = standAt(ground, ground.pass, now, { slot });
-  const { options, ...base } = answer(ground, { slot, standing, change: null });
-  changes.forEach((change, i) => {
-    answers[i] = asVariant(ground, changed(job, change), (variant) =>
-      ground.queue.standsWith(slot, variant) ? answer(ground, { slot: variant, standing, change }) : undefined,
-    );
+  const { options, ...base } = during(standAt(ground, ground.pass, now, { slot }), (standing) => {
+    changes.forEach((change, i) => {
+      answers[i] = asVariant(ground, changed(job, change), (variant) =>
+        ground.queue.standsWith(slot, variant) ? answer(ground, { slot: variant, standing, change }) : undefined,
+      );
+    });
+    return answer(ground, { slot, standing, change: null });
   });
-  standing.end();
   const complete = changes.map(
     (change, i) =>
       answers[i] ??
-      asVariant(ground, changed(job, change), (variant) => {
-        const elsewhere = standAt(ground, ground.pass, now, { slot: variant, without: slot });
-        const found = answer(ground, { slot: variant, standing: elsewhere, change });
-        elsewhere.end();
-        return found;
-      }),
+      asVariant(ground, changed(job, change), (variant) =>
+        during(standAt(ground, ground.pass, now, { slot: variant, without: slot }), (elsewhere) =>
+          answer(ground, { slot: variant, standing: elsewhere, change }),
+        ),
+      ),
   );
   return { base, options, changes: complete.map(({ options: _options, ...told }) => told) };
+}
+
+/** What a look throws must not leave holds behind: the planner is asked again. */
+function during<T>(standing: Standing, look: (standing: Standing) => T): T {
+  try {
+    return look(standing);
+  } finally {
+    standing.end();
+  }
 }
 
 /** Puts another version of a job into the queue while it is looked at. */
