@@ -62,7 +62,9 @@ function encode(value: unknown, path: string): string {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) {
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item, index) => encode(item, `${path}[${index}]`)).join(',')}]`;
+  // Array.from comes by places that are not there, which map passes over.
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, index) => encode(item, `${path}[${index}]`)).join(',')}]`;
   if (typeof value === 'object') {
     const members: string[] = [];
     for (const key of Object.keys(value).sort()) {
