@@ -156,11 +156,13 @@ describe('a queue beside an array that is sorted for each look', () => {
     );
   });
 
-  it('narrowed to the shortest after some were seen, walks the others as two plain sorts would', () => {
+  it('narrowed to the shortest after some were seen, walks as two plain sorts would where waiting does not count', () => {
     fc.assert(
       fc.property(anySteps, anyTime, fc.nat({ max: 6 }), (steps, now, seen) => {
         const { queue, plain } = newPair('predicted');
-        lived(steps, queue, plain);
+        // Where it does, those with equal holds go by sequence.
+        const isSorted = (step: Step): boolean => step.act !== 'order' || orderOf(step.name).waited === undefined;
+        lived(steps.filter(isSorted), queue, plain);
         const cursor = queue.cursor(now);
         for (let count = 0; count < seen; count++) cursor.next();
         cursor.narrow((slot) => queue.job(slot).nodes !== 2, 'shortest-first');

@@ -172,6 +172,20 @@ describe('a walk that has begun', () => {
     expect([plain.next(), plain.next(), plain.next()]).toEqual([0, 1, -1]);
   });
 
+  it.each([
+    ['goes on in the order of the queue', 'saf', [1, 0, 2]],
+    ['goes by sequence where waiting counts', 'wfp3', [0, 1, 2]],
+  ] as const)('narrowed to the shortest, of those with equal holds %s: %s', (_sentence, name, want) => {
+    // Half as many nodes go first by saf; by wfp3 twice as many would.
+    const nodes = name === 'saf' ? [2, 1, 4] : [2, 4, 1];
+    const jobs = Object.fromEntries(nodes.map((count, slot) => [`${slot}`, { nodes: count, submittedAt: 0 }]));
+    const queue = queueWith(jobs, orderOf(name));
+    expect(walked(queue, 50)).toEqual(['1', '0', '2']);
+    const cursor = queue.cursor(50);
+    cursor.narrow(() => true, 'shortest-first');
+    expect([cursor.next(), cursor.next(), cursor.next()]).toEqual(want);
+  });
+
   it('of another time is another walk', () => {
     // By wfp3 the short one is ahead once it has waited; before, nobody has waited and the first goes first.
     const queue = queueWith({ long: { submittedAt: 10 }, short: { submittedAt: 10, limit: 10 } }, orderOf('wfp3'));
