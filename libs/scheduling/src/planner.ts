@@ -26,7 +26,7 @@ import { GreenGate } from './green-hours-gate.js';
 import { PowerGate } from './power-gate.js';
 import { QuotaGate } from './quota-gate.js';
 import type { Planner, PlanWish } from './planner-face.js';
-import { poolOptions, standAt } from './quote.js';
+import { during, poolOptions, standAt } from './quote.js';
 import { nextResolve, resolveBlocked, type ResolveGround } from './resolve.js';
 import { scoreOf } from './scorers.js';
 import { ACCRUAL_SECONDS } from './share-book.js';
@@ -155,12 +155,11 @@ class FleetPlanner implements Planner {
   }
 
   quote(job: QueuedJob, now: Seconds): readonly PoolOption[] {
-    return this.asked(job, now, (slot) => {
-      const standing = standAt(this.ground, this.pass, now, { slot });
-      const options = poolOptions(this.ground, { slot, standing, gates: this.gates });
-      standing.end();
-      return options;
-    });
+    return this.asked(job, now, (slot) =>
+      during(standAt(this.ground, this.pass, now, { slot }), (standing) =>
+        poolOptions(this.ground, { slot, standing, gates: this.gates }),
+      ),
+    );
   }
 
   whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): WhatIfs | null {

@@ -31,6 +31,15 @@ export interface Standing {
   end(): void;
 }
 
+/** What a look throws must not leave holds behind: the planner is asked again. */
+export function during<T>(standing: Standing, look: (standing: Standing) => T): T {
+  try {
+    return look(standing);
+  } finally {
+    standing.end();
+  }
+}
+
 /**
  * Runs the pass up to a slot. Expects the fleet settled at `now`.
  *

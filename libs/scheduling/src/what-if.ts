@@ -3,7 +3,7 @@ import { type Candidate, filters, isOfItsSort } from './filters.js';
 import type { Gates } from './gates.js';
 import type { PoolOption, QueuedJob, Seconds } from './model.js';
 import type { Pass } from './pass.js';
-import { poolOptions, type QuoteGround, standAt, type Standing } from './quote.js';
+import { during, poolOptions, type QuoteGround, standAt, type Standing } from './quote.js';
 import { whyBarred } from './refusing.js';
 
 /** One thing that could be otherwise about a job. */
@@ -167,15 +167,6 @@ export function whatIf(ground: WhatIfGround, slot: number, changes: readonly Cha
       ),
   );
   return { base, options, changes: complete.map(({ options: _options, ...told }) => told) };
-}
-
-/** What a look throws must not leave holds behind: the planner is asked again. */
-function during<T>(standing: Standing, look: (standing: Standing) => T): T {
-  try {
-    return look(standing);
-  } finally {
-    standing.end();
-  }
 }
 
 /** Puts another version of a job into the queue while it is looked at. */
