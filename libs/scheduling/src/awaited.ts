@@ -1,5 +1,11 @@
-import type { Seconds } from './model.js';
-import type { ResolveGround } from './resolve.js';
+import type { PlanningPolicy, QueuedJob, Seconds } from './model.js';
+import type { WaitingQueue } from './waiting-queue.js';
+
+export interface AwaitedGround {
+  readonly queue: WaitingQueue;
+  readonly policy: Pick<PlanningPolicy, 'quotas'>;
+  readonly entitlement: { mayHold(job: QueuedJob, group: number, nodes: number): boolean };
+}
 
 /**
  * Groups for which somebody waits, with a reservation or without: what is idle there would be gone when the rest of what he
@@ -8,7 +14,7 @@ import type { ResolveGround } from './resolve.js';
  * @param isServed slots that start, or for which nodes are being vacated
  */
 export function awaitedGroups(
-  { queue, policy, entitlement }: Pick<ResolveGround, 'queue' | 'policy' | 'entitlement'>,
+  { queue, policy, entitlement }: AwaitedGround,
   now: Seconds,
   isServed: (slot: number) => boolean,
 ): ReadonlySet<number> {
