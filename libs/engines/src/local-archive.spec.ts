@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DispatchOrder } from '#libs/application';
 import { DAY_MS } from '#libs/domain';
 import type { LocalEngine } from './index.js';
-import { aBench, anOrder, isOver, isRoot, now, start, told, until } from './local-engine-bench.js';
+import { aBench, anOrder, describeAsRoot, isOver, now, start, told, until } from './local-engine-bench.js';
 
 async function anEndedJob(engine: LocalEngine): Promise<DispatchOrder> {
   const order = anOrder({ script: 'echo hello' });
@@ -99,9 +99,8 @@ describe('the folders of jobs that ended long ago', () => {
   });
 });
 
-/** Only root's jobs work elsewhere than in their folder. */
-const describeAsRoot = isRoot ? describe : describe.skip;
-describeAsRoot('the folders of a service that runs as root (skipped where the tests do not)', () => {
+// Only root's jobs work elsewhere than in their folder.
+describeAsRoot('Folders of commands')('the folders of a service that runs as root', () => {
   it('take work that lies elsewhere with them when they are removed', async () => {
     const { dataDir, engine, folderOf, close } = aBench({ keepFolders: 0 });
     chmodSync(dataDir, 0o700);

@@ -12,6 +12,19 @@ import { isAlive, markOf } from './local-shim.js';
 import { serviceIsRoot } from './local-user.js';
 
 export const isRoot = serviceIsRoot();
+
+/**
+ * `describe` for what only a service that runs as root does. Elsewhere the tests are skipped and say so; under CI=true they are
+ * tried all the same and fail.
+ *
+ * @param what is skipped, as the beginning of a sentence
+ */
+export function describeAsRoot(what: string): typeof describe {
+  if (isRoot) return describe;
+  console.warn(`${what} skipped: only root can change users. Under CI=true this is a failure: run the tests as root.`);
+  return process.env['CI'] === 'true' ? describe : describe.skip;
+}
+
 export const RATE = 10;
 export const originMs = Date.now();
 /** Ten service seconds pass in one of the machine: durations must be converted to come out right. */

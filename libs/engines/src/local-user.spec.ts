@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import {
   aBench,
   anOrder,
+  describeAsRoot,
   firstLine,
   gone,
   isOver,
-  isRoot,
   isRunning,
   now,
   start,
@@ -16,9 +16,7 @@ import {
 import { jobFiles, readWhole, type ShimSpec, type StartedFile } from './local-shim.js';
 import { privateUserOf } from './local-user.js';
 
-/** Only root can change users; elsewhere there is nothing to test, and the name says so. */
-const describeAsRoot = isRoot ? describe : describe.skip;
-describeAsRoot('a command of a service that runs as root (skipped where the tests do not)', () => {
+describeAsRoot('Users of commands')('a command of a service that runs as root', () => {
   const places: Record<string, number> = {
     'in a data folder that others may pass through': 0o711,
     'below a data folder that is closed to others': 0o700,
