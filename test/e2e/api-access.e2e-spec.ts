@@ -1,14 +1,9 @@
 import request from 'supertest';
-import { type ApiUnderTest, anApi, blue } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue } from './support/api-under-test.js';
+import { aBody } from './support/client.js';
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 
 describe('a body that is none', () => {
   const raw = (type: string, text: string) =>

@@ -1,13 +1,7 @@
-import { type ApiUnderTest, anApi } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { aBody } from './support/client.js';
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 
 const submit = (body: unknown) => ask('POST /v1/jobs', { key: api.keys.blue, body });
 const resources = (named: Readonly<Record<string, unknown>>) =>

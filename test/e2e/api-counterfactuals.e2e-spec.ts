@@ -1,18 +1,16 @@
 import { KeepPromises, noInstruments } from '#libs/application';
 import { PostgresPromiseStore } from '#libs/persistence';
 import { runWork } from '#libs/testing';
-import { type ApiUnderTest, anApi, blue, green, testNow } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue, green, testNow } from './support/api-under-test.js';
+import { aBody } from './support/client.js';
 
 const HOUR = 3600;
 const h20 = { poolId: 'ezhou-yinshangyun', groupId: 'ezhou-yinshangyun-h20-8' };
 const onH20 = { nodes: 1, acceleratorsPerNode: 8, acceleratorModels: ['nvidia-h20'] };
 
-let api: ApiUnderTest;
-let ask: Ask;
+const { api, ask } = anApiForAll();
 beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
   // Every H20 node of the city is taken for an hour.
   await runWork(api.system, {
     ...h20,
@@ -24,7 +22,6 @@ beforeAll(async () => {
   });
   await api.refresh();
 });
-afterAll(() => api.close());
 
 const quote = async (named: object = {}, key = api.keys.blue) =>
   (await ask('POST /v1/quotes', { key, body: { ...aBody(), ...named } })).body;

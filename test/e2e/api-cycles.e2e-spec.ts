@@ -1,8 +1,8 @@
 import { type CycleEntry, defaultServicePolicy, packDeltas, packKeyframe } from '#libs/application';
 import { PostgresCycleLog } from '#libs/persistence';
 import type { Snapshot } from '#libs/scheduling';
-import { type ApiUnderTest, anApi, testNow } from './support/api-under-test.js';
-import { type Ask, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { testNow } from './support/api-under-test.js';
 
 const state: Snapshot = {
   now: testNow / 1000, pools: [], groups: [], nodeStates: [], windows: [], tenants: [], running: [], queued: [], outlooks: [],
@@ -19,13 +19,7 @@ const anEntry = (cycle: number): CycleEntry => {
   }; // prettier-ignore
 };
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 const cycles = (query: object = {}, key = api.keys.operator) =>
   ask('GET /v1/cycles', { key, query: query as Record<string, string> });
 

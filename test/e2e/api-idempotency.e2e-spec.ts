@@ -1,14 +1,9 @@
 import { rfc3339 } from '#libs/domain';
-import { type ApiUnderTest, anApi, blue, green, testNow } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue, green, testNow } from './support/api-under-test.js';
+import { aBody } from './support/client.js';
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 
 const submit = (idempotencyKey: string, body: unknown = aBody(), key = api.keys.blue) =>
   ask('POST /v1/jobs', { key, body, headers: { 'Idempotency-Key': idempotencyKey } });

@@ -1,21 +1,17 @@
 import { PostgresBulkSubmit } from '#libs/persistence';
 import { aNewJob } from '#libs/testing';
 import request from 'supertest';
-import { type ApiUnderTest, anApi, blue } from './support/api-under-test.js';
-import { type Ask, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue } from './support/api-under-test.js';
 
 const JOBS = 123;
-let api: ApiUnderTest;
-let ask: Ask;
+const { api, ask } = anApiForAll();
 beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
   const jobs = Array.from({ length: JOBS }, (_, index) =>
     aNewJob({ tenantId: blue, class: index % 3 === 0 ? 'inference' : 'training' }),
   );
   await new PostgresBulkSubmit(api.system).submitAll(jobs);
 });
-afterAll(() => api.close());
 
 interface Listed {
   readonly items: readonly { readonly id: string }[];

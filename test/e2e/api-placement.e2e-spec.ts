@@ -1,14 +1,8 @@
-import { type ApiUnderTest, anApi } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { aBody } from './support/client.js';
 
 const site = 'ezhou-yueke';
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 
 const operator = (operation: string, asked: object = {}) => ask(operation, { key: api.keys.operator, ...asked });
 const cap = (named: object = {}) => ({

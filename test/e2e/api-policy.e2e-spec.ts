@@ -1,15 +1,8 @@
 import { defaultServicePolicy } from '#libs/application';
 import { renderPolicy } from '#libs/config';
-import { type ApiUnderTest, anApi } from './support/api-under-test.js';
-import { type Ask, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 
 const body = (over: object = {}): object => ({
   ...(JSON.parse(renderPolicy(defaultServicePolicy)) as object),

@@ -1,21 +1,15 @@
 import { DAY_MS, HOUR_MS, rfc3339 } from '#libs/domain';
 import { PostgresPlannerFeed, PostgresReservationKeeper } from '#libs/persistence';
 import { runWork } from '#libs/testing';
-import { type ApiUnderTest, anApi, blue, testNow } from './support/api-under-test.js';
-import { type Ask, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue, testNow } from './support/api-under-test.js';
 
 const pool = 'ezhou-yueke';
 const group = 'ezhou-yueke-atlas-800t-a2';
 const node = (index: number): string => `${group}-${String(index + 1).padStart(4, '0')}`;
 const at = (hours: number): string => rfc3339(testNow + hours * HOUR_MS);
 
-let api: ApiUnderTest;
-let ask: Ask;
-beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
-});
-afterAll(() => api.close());
+const { api, ask } = anApiForAll();
 afterEach(async () => {
   for (const table of ['reservation_node', 'reservation_occurrence', 'reservation'])
     await api.system.query(`delete from ${table}`);

@@ -1,8 +1,9 @@
 import request, { type Response } from 'supertest';
 import type { Engine } from '#libs/application';
 import { runWork } from '#libs/testing';
-import { type ApiUnderTest, anApi, blue, testNow } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue, testNow } from './support/api-under-test.js';
+import { aBody } from './support/client.js';
 
 const pool = 'ezhou-yueke';
 const group = 'ezhou-yueke-atlas-800t-a2';
@@ -13,13 +14,9 @@ const engineWithOutput = (attemptId: () => string): Engine =>
     logs: async (asked: string) => (asked === attemptId() ? { stdout: 'epoch 1\n', stderr: 'warn\n' } : null),
   }) as unknown as Engine;
 
-let api: ApiUnderTest;
-let ask: Ask;
 let running: Awaited<ReturnType<typeof runWork>>;
-
+const { api, ask } = anApiForAll({ engine: (id) => (id === pool ? engineWithOutput(() => running.attemptId) : null) });
 beforeAll(async () => {
-  api = await anApi({ engine: (id) => (id === pool ? engineWithOutput(() => running.attemptId) : null) });
-  ask = asking(api, await contractOf(api));
   running = await runWork(api.system, {
     tenantId: blue,
     poolId: pool,
@@ -29,7 +26,6 @@ beforeAll(async () => {
   });
   await api.refresh();
 });
-afterAll(() => api.close());
 
 const submitted = async (named = {}): Promise<string> =>
   (await ask('POST /v1/jobs', { key: api.keys.blue, body: aBody(named) })).body.id;

@@ -1,39 +1,19 @@
-import { createHash } from 'node:crypto';
-import {
-  DispatchOutbox,
-  InProcessPlanner,
-  PlannerMirror,
-  RunCycle,
-  defaultPolicy,
-  fixedPolicy,
-  noInstruments,
-  noOutlook,
-} from '#libs/application';
+import { defaultPolicy, fixedPolicy } from '#libs/application';
 import { nodeIdsOf } from '#libs/domain';
 import { InMemorySimulatedEngineStore, SimulatedEngine } from '#libs/engines';
-import {
-  PostgresAttemptStore,
-  PostgresCycleLog,
-  PostgresJobRefuser,
-  PostgresLeaseStore,
-  PostgresOutbox,
-  PostgresPlanCommitter,
-  PostgresPlannerFeed,
-} from '#libs/persistence';
 import { aUuid } from '#libs/testing';
-import { type ApiUnderTest, anApi, blue, testNow } from './support/api-under-test.js';
-import { type Ask, aBody, asking, contractOf } from './support/client.js';
+import { aLoopByHand } from '../support/loop-by-hand.js';
+import { anApiForAll } from './support/api-for-all.js';
+import { blue, testNow } from './support/api-under-test.js';
+import { aBody } from './support/client.js';
 
 /** Two nodes of eight cards, each cut into quarters. */
 const pool = 'ezhou-ctcc-vnpu';
 const group = `${pool}-atlas-800t-a2`;
-let api: ApiUnderTest;
-let ask: Ask;
+const { api, ask } = anApiForAll();
 let engine: SimulatedEngine;
 let turn: () => Promise<void>;
 beforeAll(async () => {
-  api = await anApi();
-  ask = asking(api, await contractOf(api));
   const seeded = api.catalogue.nodeGroups.find(({ id }) => id === group);
   if (!seeded) throw new Error(`The seeds have no group ${group}`);
   const nodes = nodeIdsOf(seeded).map((id) => ({ id, groupId: group, shape: seeded.shape }));
@@ -42,45 +22,17 @@ beforeAll(async () => {
     store: new InMemorySimulatedEngineStore(),
     ids: { uuid: aUuid },
   });
-  turn = await aScheduler(api, engine);
-});
-afterAll(() => api.close());
-
-/** The loop of the scheduler, turned by hand. */
-async function aScheduler({ system }: ApiUnderTest, of: SimulatedEngine): Promise<() => Promise<void>> {
-  const instruments = noInstruments.scheduler;
-  const { epoch } = await new PostgresLeaseStore(system).acquire('e2e', 600_000);
-  const mirror = new PlannerMirror(
-    new PostgresPlannerFeed(system),
-    new InProcessPlanner(),
-    noOutlook,
-    fixedPolicy(defaultPolicy),
-  );
-  const cycle = new RunCycle(
-    {
-      mirror,
-      committer: new PostgresPlanCommitter(system),
-      log: new PostgresCycleLog(system),
-      refuser: new PostgresJobRefuser(system),
-      ids: { uuid: aUuid },
-      sha256: (text) => createHash('sha256').update(text).digest('hex'),
-      stopwatch: () => 0,
-      instruments,
-    },
-    { keyframeEvery: 100 },
-  );
-  const engines = { of: (id: string) => (id === pool ? of : null) };
-  const dispatch = new DispatchOutbox(
-    new PostgresOutbox(system),
-    new PostgresAttemptStore(system),
-    engines,
-    instruments,
-  );
-  return async () => {
+  const { epoch, cycle, dispatch } = await aLoopByHand(api.system, {
+    holder: 'e2e',
+    engineOf: (id) => (id === pool ? engine : null),
+    policy: fixedPolicy(defaultPolicy),
+    keyframeEvery: 100,
+  });
+  turn = async () => {
     await cycle.execute(epoch, testNow);
     await dispatch.execute(() => testNow);
   };
-}
+});
 
 const body = (resources: object, named: object = {}) =>
   aBody({ class: 'inference', resources: { nodes: 1, ...resources }, constraints: { pools: [pool] }, ...named });

@@ -1,21 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
-  type AttemptStore,
-  type CycleLog,
   type CycleOutcome,
-  DispatchOutbox,
   type Dispatched,
   type Engine,
   type EngineJob,
   InProcessPlanner,
   type JobView,
-  ObserveEngines,
   type Observed,
   PlannerMirror,
   type Principal,
   ReplayCycle,
   type Replayed,
-  RunCycle,
   SubmitJob,
   type Submitted,
   defaultPolicy,
@@ -28,14 +23,10 @@ import { type Catalogue, type Instant, type JobRequest, SECOND_MS, nodeIdsOf } f
 import { FaultyEngine, type FaultyEngineOptions, SimulatedEngine } from '#libs/engines';
 import {
   type Database,
-  PostgresAttemptStore,
   PostgresCatalogueStore,
   PostgresCycleLog,
   PostgresJobStore,
-  PostgresJobRefuser,
   PostgresLeaseStore,
-  PostgresOutbox,
-  PostgresPlanCommitter,
   PostgresPlannerFeed,
   PostgresPoolStore,
   PostgresSimulatedEngineStore,
@@ -43,6 +34,7 @@ import {
   openOrm,
 } from '#libs/persistence';
 import { type PoolRow, aGroup, aPool, aUuid, freshDatabase, seedMinimal, tenantKey, testEpoch } from '#libs/testing';
+import { type LoopPorts, type SchedulerLife, aLoopByHand } from '../../support/loop-by-hand.js';
 
 export interface StageWishes {
   readonly pools?: readonly PoolRow[];
@@ -61,20 +53,6 @@ export interface Asked {
   readonly runSeconds?: number;
   readonly outcome?: 'completed' | 'failed';
   readonly pools?: readonly string[];
-}
-
-/** The ports that the loop stands on; a life of the scheduler may bring some that fail. */
-export interface LoopPorts {
-  readonly attempts: AttemptStore;
-  readonly log: CycleLog;
-}
-/** One life of a scheduler: what it remembers is gone with it, what is in the database is not. */
-export interface SchedulerLife {
-  readonly holder: string;
-  readonly epoch: number;
-  readonly cycle: RunCycle;
-  readonly dispatch: DispatchOutbox;
-  readonly observe: ObserveEngines;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -154,39 +132,13 @@ export class Stage {
     if (this.life) await lease.release(this.life.holder);
     this.lives += 1;
     const holder = `scheduler ${this.lives}`;
-    const { epoch } = await lease.acquire(holder, 600_000);
-    const { attempts, log } = {
-      attempts: new PostgresAttemptStore(system),
-      log: new PostgresCycleLog(system),
+    this.life = await aLoopByHand(system, {
       ...failing,
-    };
-    const mirror = new PlannerMirror(new PostgresPlannerFeed(system), new InProcessPlanner(), noOutlook, {
-      current: () => this.policy.current(),
+      holder,
+      engineOf: (poolId) => this.engines.get(poolId) ?? null,
+      policy: { current: () => this.policy.current() },
+      keyframeEvery: KEYFRAME_EVERY,
     });
-    const instruments = noInstruments.scheduler;
-    const engines = { of: (poolId: string) => this.engines.get(poolId) ?? null };
-    const cycle = new RunCycle(
-      {
-        mirror,
-        committer: new PostgresPlanCommitter(system),
-        log,
-        refuser: new PostgresJobRefuser(system),
-        ids,
-        sha256,
-        stopwatch: () => 0,
-        instruments,
-      },
-      { keyframeEvery: KEYFRAME_EVERY },
-    );
-    const dispatch = new DispatchOutbox(new PostgresOutbox(system), attempts, engines, instruments);
-    const observe = new ObserveEngines({
-      pools: new PostgresPoolStore(system),
-      attempts,
-      engines,
-      jobs: noInstruments.jobs,
-      instruments,
-    });
-    this.life = { holder, epoch, cycle, dispatch, observe };
     return this.life;
   }
 
