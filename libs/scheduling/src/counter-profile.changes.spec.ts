@@ -2,18 +2,12 @@ import fc from 'fast-check';
 import { CounterProfile } from './counter-profile.js';
 import type { WindowModel } from './model.js';
 import type { Ask, Holding } from './profile.js';
+import { closing } from './testing/asks-and-holds.js';
 import { runs } from './testing/runs.js';
 
 const perNode = { cards: 1000, cores: 0, memory: 0 };
 const ask = (nodes: number): Ask => ({ nodes, perNode, shape: 0 });
 const hold = (count: number): Holding => ({ nodes: [], count, perNode });
-const closing = (id: string, nodeIndices: readonly number[], from: number, until: number): WindowModel => ({
-  id,
-  groupId: 'g',
-  nodeIndices,
-  from,
-  until,
-});
 
 /** Free nodes at each of the instants. */
 function freeAt(profile: CounterProfile, instants: readonly number[]): number[] {

@@ -3,65 +3,51 @@ import { DeviceProfile } from './device-profile.js';
 import { Fragmentation, type WorkloadMix } from './fragmentation.js';
 import type { WindowModel } from './model.js';
 import type { Ask, Holding } from './profile.js';
-import type { Vector } from './vector.js';
+import { askFor, closing, heldCards, twoCards } from './testing/asks-and-holds.js';
 
-const capacity = { cards: 2000, cores: 8000, memory: 1024 };
-const ask = (cards: number, over: Partial<Ask & Vector> = {}): Ask => ({
-  nodes: over.nodes ?? 1,
-  shape: over.shape ?? cards,
-  perNode: { cards, cores: over.cores ?? 1000, memory: over.memory ?? 1 },
-});
-const held = (node: number, devices: number[], cards: number, cores = 1000): Holding => ({
-  nodes: [node],
-  devices: [devices],
-  count: 1,
-  perNode: { cards, cores, memory: 1 },
-});
 function aProfile(count: number, holds: readonly Holding[] = [], blocks?: number[]): DeviceProfile {
-  const profile = new DeviceProfile(count, capacity, 4, blocks);
+  const profile = new DeviceProfile(count, twoCards, 4, blocks);
   profile.turnTo(0);
   for (const hold of holds) profile.occupy(hold, -Infinity, 100);
   return profile;
 }
-const aWindow = (id: string, node: number, from: number): WindowModel => ({
-  id,
-  groupId: 'g',
-  nodeIndices: [node],
-  from,
-  until: from + 10,
-});
+const aWindow = (id: string, node: number, from: number): WindowModel => closing(id, [node], from, from + 10);
 
 describe('slices of a card', () => {
   it.each([1, 2, 7, 30, 40, 125, 1000])('may be %d', (slices) => {
-    expect(new DeviceProfile(1, capacity, slices).nextEdge(0)).toBe(Infinity);
+    expect(new DeviceProfile(1, twoCards, slices).nextEdge(0)).toBe(Infinity);
   });
 
   it.each([0, -1, 31, 33, 999, 1001, 2000, 0.5, NaN])('may not be %d', (slices) => {
-    expect(() => new DeviceProfile(1, capacity, slices)).toThrow(
+    expect(() => new DeviceProfile(1, twoCards, slices)).toThrow(
       `a card cannot be cut into ${slices} slices: give 1 to 30, or a divisor of 1000`,
     );
   });
 
   it('are of whole cards: what is left over of the last is none', () => {
-    expect(new DeviceProfile(1, { ...capacity, cards: 2999 }, 4).left(0).devices).toEqual([1000, 1000]);
+    expect(new DeviceProfile(1, { ...twoCards, cards: 2999 }, 4).left(0).devices).toEqual([1000, 1000]);
   });
 });
 
 describe('where an attempt is put that has not told', () => {
   const cases: Record<string, { holds?: Holding[]; out?: number[]; count: number; want: number[] }> = {
-    'the node with most of its cards left': { holds: [held(0, [0], 250), held(1, [0], 1000)], count: 1, want: [2] },
+    'the node with most of its cards left': {
+      holds: [heldCards(0, [0], 250), heldCards(1, [0], 1000)],
+      count: 1,
+      want: [2],
+    },
     'then the one with the next most, told by index': {
-      holds: [held(0, [0], 1000), held(1, [0], 250), held(2, [0], 500)],
+      holds: [heldCards(0, [0], 1000), heldCards(1, [0], 250), heldCards(2, [0], 500)],
       count: 2,
       want: [1, 2],
     },
     'of nodes with as many cards, the one with more cores': {
-      holds: [held(0, [0], 500, 3000), held(1, [1], 500, 2000), held(2, [0], 500, 3000)],
+      holds: [heldCards(0, [0], 500, 3000), heldCards(1, [1], 500, 2000), heldCards(2, [0], 500, 3000)],
       count: 1,
       want: [1],
     },
     'cards go before cores': {
-      holds: [held(0, [0], 250, 8000), held(1, [1], 500), held(2, [1], 500)],
+      holds: [heldCards(0, [0], 250, 8000), heldCards(1, [1], 500), heldCards(2, [1], 500)],
       count: 1,
       want: [0],
     },
@@ -78,24 +64,24 @@ describe('where an attempt is put that has not told', () => {
 
   const cards: Record<string, { taken?: Holding[]; cards: number; want: number[] }> = {
     'on the first card where all have as much': { cards: 500, want: [0] },
-    'on the card with most left': { taken: [held(0, [0], 250)], cards: 500, want: [1] },
-    'on as many cards as it has, in their order': { taken: [held(0, [0], 250)], cards: 2000, want: [0, 1] },
+    'on the card with most left': { taken: [heldCards(0, [0], 250)], cards: 500, want: [1] },
+    'on as many cards as it has, in their order': { taken: [heldCards(0, [0], 250)], cards: 2000, want: [0, 1] },
     'on none, where it asks for none': { cards: 0, want: [] },
   };
   it.each(Object.entries(cards))('%s', (_sentence, c) => {
-    const told = aProfile(1, c.taken).leastLoadedDevices({ nodes: [0], count: 1, perNode: ask(c.cards).perNode });
-    expect(told).toEqual({ nodes: [0], count: 1, perNode: ask(c.cards).perNode, devices: [c.want] });
+    const told = aProfile(1, c.taken).leastLoadedDevices({ nodes: [0], count: 1, perNode: askFor(c.cards).perNode });
+    expect(told).toEqual({ nodes: [0], count: 1, perNode: askFor(c.cards).perNode, devices: [c.want] });
   });
 
   it('and holds the first cards until somebody names others', () => {
     const profile = aProfile(1);
-    profile.occupy({ nodes: [0], count: 1, perNode: ask(500).perNode }, 0, 10);
+    profile.occupy({ nodes: [0], count: 1, perNode: askFor(500).perNode }, 0, 10);
     expect(profile.left(0)).toEqual({ cores: 7000, memory: 1023, devices: [500, 1000] });
   });
 
   it('nothing is held on a node that is not there', () => {
     const profile = aProfile(1);
-    const undo = profile.occupy(held(7, [0], 1000), 0, 10);
+    const undo = profile.occupy(heldCards(7, [0], 1000), 0, 10);
     expect(profile.left(0).devices).toEqual([1000, 1000]);
     undo();
     expect(profile.nextEdge(-1)).toBe(Infinity);
@@ -105,29 +91,37 @@ describe('where an attempt is put that has not told', () => {
 describe('where a reservation is put', () => {
   const cases: Record<string, { holds?: Holding[]; out?: number[]; ask: Ask; want: [number[], number[][]] }> = {
     'on the node with fewest of its cards left': {
-      holds: [held(1, [0], 500)],
-      ask: ask(250),
+      holds: [heldCards(1, [0], 500)],
+      ask: askFor(250),
       want: [[1], [[0]]],
     },
     'of those, with fewest cores': {
-      holds: [held(0, [0], 500), held(1, [0], 500, 2000)],
-      ask: ask(250),
+      holds: [heldCards(0, [0], 500), heldCards(1, [0], 500, 2000)],
+      ask: askFor(250),
       want: [[1], [[0]]],
     },
-    'of equal ones, the smallest': { holds: [held(1, [0], 500), held(2, [0], 500)], ask: ask(250), want: [[1], [[0]]] },
-    'on it, on the card with least left': { holds: [held(0, [1], 500)], ask: ask(250), want: [[0], [[1]]] },
-    'not on a card with too little left': { holds: [held(0, [1], 500)], ask: ask(750), want: [[0], [[0]]] },
-    'whole cards on the first that are free': { holds: [held(0, [0], 500)], ask: ask(1000), want: [[0], [[1]]] },
-    'not on a node that is out': { holds: [held(0, [0], 500)], out: [0], ask: ask(250), want: [[1], [[0]]] },
+    'of equal ones, the smallest': {
+      holds: [heldCards(1, [0], 500), heldCards(2, [0], 500)],
+      ask: askFor(250),
+      want: [[1], [[0]]],
+    },
+    'on it, on the card with least left': { holds: [heldCards(0, [1], 500)], ask: askFor(250), want: [[0], [[1]]] },
+    'not on a card with too little left': { holds: [heldCards(0, [1], 500)], ask: askFor(750), want: [[0], [[0]]] },
+    'whole cards on the first that are free': {
+      holds: [heldCards(0, [0], 500)],
+      ask: askFor(1000),
+      want: [[0], [[1]]],
+    },
+    'not on a node that is out': { holds: [heldCards(0, [0], 500)], out: [0], ask: askFor(250), want: [[1], [[0]]] },
     'a gang on the tightest, told by index': {
-      holds: [held(2, [0], 500)],
-      ask: ask(250, { nodes: 2 }),
+      holds: [heldCards(2, [0], 500)],
+      ask: askFor(250, { nodes: 2 }),
       want: [
         [0, 2],
         [[0], [0]],
       ],
     },
-    'without cards, on no cards': { ask: ask(0), want: [[0], [[]]] },
+    'without cards, on no cards': { ask: askFor(0), want: [[0], [[]]] },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { holds, out = [], ask: asked, want }) => {
     const profile = aProfile(3, holds);
@@ -138,8 +132,8 @@ describe('where a reservation is put', () => {
 
   it('is held from then on, and a start of now since ever', () => {
     const profile = aProfile(1);
-    profile.take(ask(1000), 50, 10);
-    profile.take(ask(1000), 0, 10);
+    profile.take(askFor(1000), 50, 10);
+    profile.take(askFor(1000), 0, 10);
     const seen = [-9, 0, 9, 10, 49, 50, 59, 60].map((now) => {
       profile.turnTo(now);
       return profile.left(0).devices;
@@ -153,9 +147,9 @@ describe('gangs and blocks', () => {
   it('stay together, while a single node goes where it fits best', () => {
     const blocks = [0, 1, 1, 2];
     const single = aProfile(4, [], blocks);
-    expect(single.take(ask(1000), 0, 10).nodes).toEqual([0]);
-    expect(aProfile(4, [], blocks).take(ask(1000, { nodes: 2 }), 0, 10).nodes).toEqual([1, 2]);
-    expect(aProfile(4).take(ask(1000, { nodes: 2 }), 0, 10).nodes).toEqual([0, 1]);
+    expect(single.take(askFor(1000), 0, 10).nodes).toEqual([0]);
+    expect(aProfile(4, [], blocks).take(askFor(1000, { nodes: 2 }), 0, 10).nodes).toEqual([1, 2]);
+    expect(aProfile(4).take(askFor(1000, { nodes: 2 }), 0, 10).nodes).toEqual([0, 1]);
   });
 });
 
@@ -170,8 +164,8 @@ describe('numbers of the states of shared cards', () => {
       return is;
     };
     const window = aWindow('w', 0, 60);
-    expect(isNew(() => profile.occupy(held(0, [0], 500), 0, 10))).toBe(true);
-    expect(isNew(() => profile.vacate(held(0, [0], 500), 0, 10))).toBe(true);
+    expect(isNew(() => profile.occupy(heldCards(0, [0], 500), 0, 10))).toBe(true);
+    expect(isNew(() => profile.vacate(heldCards(0, [0], 500), 0, 10))).toBe(true);
     expect(isNew(() => profile.setOut(new Set([1])))).toBe(true);
     expect(isNew(() => profile.setWindows([window]))).toBe(true);
     expect(isNew(() => profile.setWindows([window]))).toBe(false);
@@ -183,7 +177,7 @@ describe('numbers of the states of shared cards', () => {
     expect(profile.version).not.toBe(before);
     lay();
     expect(profile.version).toBe(before);
-    const { undo } = profile.take(ask(500), 5, 10);
+    const { undo } = profile.take(askFor(500), 5, 10);
     expect(profile.version).not.toBe(before);
     undo();
     expect(profile.version).toBe(before);
@@ -191,7 +185,7 @@ describe('numbers of the states of shared cards', () => {
 });
 
 describe('windows over shared cards', () => {
-  const longest = (profile: DeviceProfile): number => profile.longest(ask(250, { nodes: 2 }));
+  const longest = (profile: DeviceProfile): number => profile.longest(askFor(250, { nodes: 2 }));
 
   it('are lifted by name, and only those come back', () => {
     const profile = aProfile(2);
@@ -219,21 +213,21 @@ describe('windows over shared cards', () => {
 
 describe('what is kept of a shape', () => {
   it('is for its cores and its memory too, since numbers of shapes are used again', () => {
-    const profile = aProfile(1, [held(0, [0], 500, 4000)]);
-    expect(profile.free(ask(500, { shape: 0 }))).toBe(1);
-    expect(profile.free(ask(500, { shape: 0, cores: 4001 }))).toBe(0);
-    expect(profile.free(ask(500, { shape: 0, cores: 4000 }))).toBe(1);
-    expect(profile.free(ask(500, { shape: 0, memory: 1024 }))).toBe(0);
-    expect(profile.free(ask(500, { shape: 0, memory: 1023 }))).toBe(1);
+    const profile = aProfile(1, [heldCards(0, [0], 500, 4000)]);
+    expect(profile.free(askFor(500, { shape: 0 }))).toBe(1);
+    expect(profile.free(askFor(500, { shape: 0, cores: 4001 }))).toBe(0);
+    expect(profile.free(askFor(500, { shape: 0, cores: 4000 }))).toBe(1);
+    expect(profile.free(askFor(500, { shape: 0, memory: 1024 }))).toBe(0);
+    expect(profile.free(askFor(500, { shape: 0, memory: 1023 }))).toBe(1);
   });
 
   it('is looked up again when time goes on, when a node changes, and when one goes out', () => {
-    const profile = aProfile(2, [held(0, [0, 1], 2000)]);
-    const all = ask(250, { nodes: 2 });
+    const profile = aProfile(2, [heldCards(0, [0, 1], 2000)]);
+    const all = askFor(250, { nodes: 2 });
     expect([profile.free(all), profile.longest(all)]).toEqual([1, 0]);
     profile.turnTo(100);
     expect([profile.free(all), profile.longest(all)]).toEqual([2, Infinity]);
-    const undo = profile.occupy(held(1, [0, 1], 2000), 130, 140);
+    const undo = profile.occupy(heldCards(1, [0, 1], 2000), 130, 140);
     expect(profile.longest(all)).toBe(30);
     undo();
     expect(profile.longest(all)).toBe(Infinity);
@@ -245,27 +239,27 @@ describe('what is kept of a shape', () => {
   it('leaves offers for short runs apart from those for longer ones', () => {
     const profile = aProfile(1);
     profile.setMix(wholes);
-    profile.occupy(held(0, [0], 500), -Infinity, Infinity);
-    profile.occupy(held(0, [0], 500), 20, 30);
-    profile.occupy(held(0, [1], 1000), 200, 210);
-    expect([20, 21, 20].map((seconds) => profile.bestOffer(ask(500), seconds)?.devices)).toEqual([[0], [1], [0]]);
+    profile.occupy(heldCards(0, [0], 500), -Infinity, Infinity);
+    profile.occupy(heldCards(0, [0], 500), 20, 30);
+    profile.occupy(heldCards(0, [1], 1000), 200, 210);
+    expect([20, 21, 20].map((seconds) => profile.bestOffer(askFor(500), seconds)?.devices)).toEqual([[0], [1], [0]]);
   });
 
   it('offers a card that is free for ever, where there is one, to runs of any length', () => {
     const profile = aProfile(1);
     profile.setMix(wholes);
-    profile.occupy(held(0, [0], 500), -Infinity, Infinity);
-    profile.occupy(held(0, [0], 500), 20, 30);
-    expect([5, 50, 5].map((seconds) => profile.bestOffer(ask(500), seconds)?.devices)).toEqual([[1], [1], [1]]);
+    profile.occupy(heldCards(0, [0], 500), -Infinity, Infinity);
+    profile.occupy(heldCards(0, [0], 500), 20, 30);
+    expect([5, 50, 5].map((seconds) => profile.bestOffer(askFor(500), seconds)?.devices)).toEqual([[1], [1], [1]]);
   });
 });
 
 describe('the mix that cards are kept useful for', () => {
   const task = (milli: number, popularity: number, cores = 0) => ({ need: { count: 1, milli, cores }, popularity });
-  const gains = (profile: DeviceProfile): number[] => profile.offers(ask(500), 10).map(({ gain }) => gain);
+  const gains = (profile: DeviceProfile): number[] => profile.offers(askFor(500), 10).map(({ gain }) => gain);
 
   it('is another as soon as anything of it is, and the same in another order', () => {
-    const profile = aProfile(2, [held(1, [1], 500)]);
+    const profile = aProfile(2, [heldCards(1, [1], 500)]);
     profile.setMix({ tasks: [task(1000, 1), task(250, 1)] });
     const first = gains(profile);
     profile.setMix({ tasks: [task(250, 1), task(1000, 1)] });
@@ -274,7 +268,7 @@ describe('the mix that cards are kept useful for', () => {
     expect(gains(profile)).toEqual([0, 0]);
     profile.setMix({ tasks: [task(1000, 1)] });
     // The half that is left over of a card is lost to whole cards already; on an idle card another half would be.
-    expect([profile.bestOffer(ask(500), 10)?.node, gains(profile)]).toEqual([1, [5, -5]]);
+    expect([profile.bestOffer(askFor(500), 10)?.node, gains(profile)]).toEqual([1, [5, -5]]);
   });
 
   const someMix: fc.Arbitrary<WorkloadMix> = fc.record({
@@ -299,7 +293,7 @@ describe('the mix that cards are kept useful for', () => {
       fc.property(someMix, someHolds, fc.constantFrom(250, 500, 1000, 2000), (mix, holds, cards) => {
         const profile = aProfile(
           3,
-          holds.map(({ node, device, cards: milli }) => held(node, [device], milli)),
+          holds.map(({ node, device, cards: milli }) => heldCards(node, [device], milli)),
         );
         profile.setMix(mix);
         const fragmentation = new Fragmentation(mix);
@@ -317,8 +311,8 @@ describe('the mix that cards are kept useful for', () => {
         });
         const best = places.toSorted((a, b) => b.gain - a.gain || a.node - b.node || a.devices[0]! - b.devices[0]!)[0];
         // Whole cards are alike: the first of them.
-        expect(profile.bestOffer(ask(cards), 10)).toEqual(best);
-        expect(profile.offers(ask(cards), 10)[0]).toEqual(best);
+        expect(profile.bestOffer(askFor(cards), 10)).toEqual(best);
+        expect(profile.offers(askFor(cards), 10)[0]).toEqual(best);
       }),
     );
   });

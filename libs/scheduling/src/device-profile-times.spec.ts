@@ -1,20 +1,14 @@
 import { DeviceProfile, type Offer } from './device-profile.js';
-import type { Ask, Holding } from './profile.js';
+import type { Ask } from './profile.js';
+import { askFor, heldCards, twoCards } from './testing/asks-and-holds.js';
 
-const capacity = { cards: 2000, cores: 8000, memory: 1024 };
-const ask = (cards: number, nodes = 1): Ask => ({ nodes, shape: cards, perNode: { cards, cores: 1000, memory: 1 } });
-const held = (node: number, devices: number[], cards: number): Holding => ({
-  nodes: [node],
-  devices: [devices],
-  count: 1,
-  perNode: { cards, cores: 1000, memory: 1 },
-});
+const ask = (cards: number, nodes = 1): Ask => askFor(cards, { nodes });
 
 /** Three nodes of two cards. Free are node 0 from 30 on, node 1 but for [20, 40), node 2 in [10, 35) and from 60 on. */
 function staggered({ now = 0, out = [] as number[] } = {}): DeviceProfile {
-  const profile = new DeviceProfile(3, capacity, 4);
+  const profile = new DeviceProfile(3, twoCards, 4);
   const away: readonly (readonly [number, number, number])[] = [[0, 0, 30], [1, 20, 40], [2, 0, 10], [2, 35, 60]]; // prettier-ignore
-  for (const [node, from, until] of away) profile.occupy(held(node, [0, 1], 2000), from, until);
+  for (const [node, from, until] of away) profile.occupy(heldCards(node, [0, 1], 2000), from, until);
   profile.turnTo(now);
   profile.setOut(new Set(out));
   return profile;
@@ -130,9 +124,9 @@ describe('taking what is not there', () => {
 
 /** Node 0 is idle; node 1 has half a card taken, node 2 half of each, node 3 the whole of the second. */
 function begun(isMixed = true): DeviceProfile {
-  const profile = new DeviceProfile(4, capacity, 4);
+  const profile = new DeviceProfile(4, twoCards, 4);
   profile.turnTo(0);
-  const holds = [held(1, [0], 500), held(2, [0], 500), held(2, [1], 500), held(3, [1], 1000)];
+  const holds = [heldCards(1, [0], 500), heldCards(2, [0], 500), heldCards(2, [1], 500), heldCards(3, [1], 1000)];
   for (const hold of holds) profile.occupy(hold, -Infinity, Infinity);
   // Three of four tasks want a whole card, one wants half of one: a step is 400.
   const task = (milli: number, popularity: number) => ({ need: { count: 1, milli, cores: 0 }, popularity });
@@ -200,8 +194,8 @@ describe('offers', () => {
 
 describe('a window over a node that somebody is on', () => {
   it('overdraws it, lets nobody on, and is no more when it ends', () => {
-    const profile = new DeviceProfile(1, capacity, 4);
-    profile.occupy(held(0, [0], 1000), -Infinity, 100);
+    const profile = new DeviceProfile(1, twoCards, 4);
+    profile.occupy(heldCards(0, [0], 1000), -Infinity, 100);
     profile.setWindows([{ id: 'w', groupId: 'g', nodeIndices: [0], from: 50, until: 60 }]);
     const at = (now: number) => {
       profile.turnTo(now);

@@ -1,29 +1,9 @@
 import { Fleet } from './fleet.js';
 import type { OutlookModel, PoolModel, TenantModel } from './model.js';
-import { aCpuGroup, aGroup, anAttempt, aPool } from './testing/builders.js';
+import { aFleet, changed, EAST, eastAndWest, WEST } from './testing/a-fleet.js';
+import { aCpuGroup, anAttempt, aPool } from './testing/builders.js';
 
-const EAST = 0;
-const WEST = 1;
-const groups = [aGroup('west', { nodes: ['w0', 'w1'] }), aGroup('east')];
-const aFleet = (over: Partial<ConstructorParameters<typeof Fleet>[0]> = {}): Fleet =>
-  new Fleet({ pools: [aPool('east'), aPool('west')], groups, ...over });
 const aTenant = (id: string, parentId: string | null = null): TenantModel => ({ id, parentId, weight: 1, usage: 0 });
-
-/** Which of its numbers goes up when something is done to a fleet. */
-function changed(fleet: Fleet, act: (fleet: Fleet) => void): string[] {
-  const numbers = (): Record<string, number> => ({
-    version: fleet.version,
-    pools: fleet.poolsVersion,
-    tenancy: fleet.tenancyVersion,
-    windows: fleet.windowsVersion,
-    caps: fleet.capsVersion,
-    holdings: fleet.holdingsVersion,
-  });
-  const before = numbers();
-  act(fleet);
-  const after = numbers();
-  return Object.keys(before).filter((name) => after[name]! > before[name]!);
-}
 
 describe('pools that change', () => {
   const pool = (over: Partial<PoolModel> = {}): PoolModel => aPool('east', over);
@@ -80,7 +60,7 @@ describe('pools that change', () => {
 
 describe('pools for some', () => {
   const pools = [aPool('east', { tenants: ['owner'] }), aPool('west', { tenants: ['other'] }), aPool('open')];
-  const three = [...groups, aCpuGroup('open')];
+  const three = [...eastAndWest, aCpuGroup('open')];
   const aClosedFleet = (): Fleet => {
     const fleet = new Fleet({ pools, groups: three });
     fleet.setTenants([aTenant('owner'), aTenant('below', 'owner'), aTenant('other')]);

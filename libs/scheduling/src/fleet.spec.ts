@@ -4,14 +4,10 @@ import { Fleet } from './fleet.js';
 import type { GroupModel, WindowModel } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Ask } from './profile.js';
+import { aFleet, changed, EAST, eastAndWest, WEST } from './testing/a-fleet.js';
 import { aGroup, anAttempt, aPool } from './testing/builders.js';
 import { askOf } from './vector.js';
 
-const EAST = 0;
-const WEST = 1;
-const groups = [aGroup('west', { nodes: ['w0', 'w1'] }), aGroup('east')];
-const aFleet = (over: Partial<ConstructorParameters<typeof Fleet>[0]> = {}): Fleet =>
-  new Fleet({ pools: [aPool('east'), aPool('west')], groups, ...over });
 const whole: Ask = { nodes: 1, shape: 0, perNode: askOf({ cards: 8, cores: 8, memoryGiB: 32 }) };
 const aWindow = (id: string, over: Partial<WindowModel> = {}): WindowModel => ({
   id,
@@ -21,22 +17,6 @@ const aWindow = (id: string, over: Partial<WindowModel> = {}): WindowModel => ({
   until: 200,
   ...over,
 });
-
-/** Which of its numbers goes up when something is done to a fleet. */
-function changed(fleet: Fleet, act: (fleet: Fleet) => void): string[] {
-  const numbers = (): Record<string, number> => ({
-    version: fleet.version,
-    pools: fleet.poolsVersion,
-    tenancy: fleet.tenancyVersion,
-    windows: fleet.windowsVersion,
-    caps: fleet.capsVersion,
-    holdings: fleet.holdingsVersion,
-  });
-  const before = numbers();
-  act(fleet);
-  const after = numbers();
-  return Object.keys(before).filter((name) => after[name]! > before[name]!);
-}
 
 const freeAt = (fleet: Fleet, now: number): number[] => {
   const undo = fleet.settle(now);
@@ -50,7 +30,7 @@ describe('a fleet as it begins', () => {
     const fleet = aFleet();
     expect(fleet.candidates.map(({ group }) => group.id)).toEqual(['east', 'west']);
     expect([fleet.indexOf('east'), fleet.indexOf('west')]).toEqual([EAST, WEST]);
-    expect([fleet.group(EAST), fleet.group(WEST)]).toEqual([groups[1], groups[0]]);
+    expect([fleet.group(EAST), fleet.group(WEST)]).toEqual([eastAndWest[1], eastAndWest[0]]);
   });
 
   it('has all nodes installed and up, and knows each group its pool', () => {

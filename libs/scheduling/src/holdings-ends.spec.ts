@@ -1,19 +1,7 @@
 import { holdEnd, holdingOf } from './holdings.js';
 import type { PlanningPolicy, RunningJob } from './model.js';
+import { onAQuarter } from './testing/asks-and-holds.js';
 import { askOf } from './vector.js';
-
-const attempt = (id: string, about: Partial<RunningJob> = {}): RunningJob => ({
-  attemptId: id,
-  jobId: `job of ${id}`,
-  tenantId: 'tenant',
-  groupId: 'group',
-  nodeIndices: [0],
-  nodeCount: 1,
-  perNode: { cards: 2, cores: 8, memoryGiB: 8 },
-  startedAt: 0,
-  endsBy: 100,
-  ...about,
-});
 
 describe('when an attempt is planned to let go', () => {
   interface Case {
@@ -64,7 +52,7 @@ describe('when an attempt is planned to let go', () => {
     'never, without an end to its limit': { about: { endsBy: Infinity }, runTimes: 'predicted', want: Infinity },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { about, now = 0, runTimes = 'limit', want }) => {
-    expect(holdEnd(attempt('a', about), now, runTimes)).toBe(want);
+    expect(holdEnd(onAQuarter('a', about), now, runTimes)).toBe(want);
   });
 });
 
@@ -85,6 +73,6 @@ describe('what an attempt holds', () => {
     },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { about, want }) => {
-    expect(holdingOf(attempt('a', about))).toEqual(want);
+    expect(holdingOf(onAQuarter('a', about))).toEqual(want);
   });
 });

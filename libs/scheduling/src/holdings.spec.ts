@@ -4,6 +4,7 @@ import { Holdings } from './holdings.js';
 import type { PlanningPolicy, RunningJob } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Ask, Profile } from './profile.js';
+import { onAQuarter } from './testing/asks-and-holds.js';
 import { askOf, capacityOf } from './vector.js';
 
 const capacity = capacityOf({ cards: 8, cores: 64, memoryGiB: 512 });
@@ -12,19 +13,6 @@ function books(): Holdings {
   const profiles = [new NodeProfile(4, capacity), new NodeProfile(4, capacity)];
   return new Holdings(profiles, [capacity, capacity], 'limit');
 }
-
-const attempt = (id: string, about: Partial<RunningJob> = {}): RunningJob => ({
-  attemptId: id,
-  jobId: `job of ${id}`,
-  tenantId: 'tenant',
-  groupId: 'group',
-  nodeIndices: [0],
-  nodeCount: 1,
-  perNode: { cards: 2, cores: 8, memoryGiB: 8 },
-  startedAt: 0,
-  endsBy: 100,
-  ...about,
-});
 
 describe('node-milliseconds that are held', () => {
   const cases: Record<string, [Partial<RunningJob>, number]> = {
@@ -39,7 +27,7 @@ describe('node-milliseconds that are held', () => {
   };
   it.each(Object.entries(cases))('%s', (_name, [about, expected]) => {
     const holdings = books();
-    holdings.place(attempt('a', about), 1, about.nodeIndices?.length === 0);
+    holdings.place(onAQuarter('a', about), 1, about.nodeIndices?.length === 0);
     expect([...holdings.nodeMilliseconds(0)]).toEqual([0, expected]);
   });
 
@@ -51,15 +39,15 @@ describe('node-milliseconds that are held', () => {
   };
   it.each(Object.entries(predictedCases))('by predicted run times: %s', (_name, [about, expected]) => {
     const holdings = new Holdings([new NodeProfile(4, capacity)], [capacity], 'predicted');
-    holdings.place(attempt('a', about), 0, false);
+    holdings.place(onAQuarter('a', about), 0, false);
     expect([...holdings.nodeMilliseconds(0)]).toEqual([expected]);
   });
 
   it('add up by group, in whole numbers', () => {
     const holdings = books();
-    holdings.place(attempt('a'), 0, false);
-    holdings.place(attempt('b', { perNode: { cards: 0.001, cores: 0, memoryGiB: 0 }, endsBy: 1 }), 0, false);
-    holdings.place(attempt('c'), 1, false);
+    holdings.place(onAQuarter('a'), 0, false);
+    holdings.place(onAQuarter('b', { perNode: { cards: 0.001, cores: 0, memoryGiB: 0 }, endsBy: 1 }), 0, false);
+    holdings.place(onAQuarter('c'), 1, false);
     expect([...holdings.nodeMilliseconds(0)]).toEqual([25_000, 25_000]);
     holdings.end('c');
     expect([...holdings.nodeMilliseconds(0)]).toEqual([25_000, 0]);
@@ -69,7 +57,7 @@ describe('node-milliseconds that are held', () => {
 describe('node-milliseconds later on', () => {
   it('are those from now to the limit', () => {
     const holdings = books();
-    holdings.place(attempt('a'), 0, false);
+    holdings.place(onAQuarter('a'), 0, false);
     expect([0, 40, 98, 99, 100, 200].map((now) => holdings.nodeMilliseconds(now)[0])).toEqual([
       25_000, 15_000, 500, 250, 250, 250,
     ]);
@@ -98,7 +86,7 @@ describe('what runs, laid into its group', () => {
   it('is held until its limit, and to the next minutes when it has outlived that', () => {
     const profile = new NodeProfile(2, capacity);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('a'), 0, false);
+    holdings.place(onAQuarter('a'), 0, false);
     profile.turnTo(0);
     expect(profile.earliest({ ...wholeNode, nodes: 2 }, 1, 0)).toBe(100);
     const later = [99, 100, 119, 120, 179, 180].map((now) => {
@@ -112,7 +100,7 @@ describe('what runs, laid into its group', () => {
   it('is held as predicted, then to its limit', () => {
     const profile = new NodeProfile(1, capacity);
     const holdings = holdingsOf(profile, 'predicted');
-    holdings.place(attempt('a', { predictedEnd: 40 }), 0, false);
+    holdings.place(onAQuarter('a', { predictedEnd: 40 }), 0, false);
     const ends = [0, 39, 40, 99].map((now) => {
       profile.turnTo(now);
       holdings.settle(now)();
@@ -124,7 +112,7 @@ describe('what runs, laid into its group', () => {
   it('is as if it had never been there when it has ended', () => {
     const profile = new NodeProfile(2, capacity);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('a'), 0, false);
+    holdings.place(onAQuarter('a'), 0, false);
     profile.turnTo(150);
     holdings.settle(150)();
     holdings.end('a');
@@ -135,8 +123,8 @@ describe('what runs, laid into its group', () => {
   it('replaces what was known of the same attempt', () => {
     const profile = new NodeProfile(3, capacity);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('a', { nodeIndices: [0, 1] }), 0, false);
-    const told = attempt('a', { nodeIndices: [2], endsBy: 70 });
+    holdings.place(onAQuarter('a', { nodeIndices: [0, 1] }), 0, false);
+    const told = onAQuarter('a', { nodeIndices: [2], endsBy: 70 });
     holdings.place(told, 0, false);
     profile.turnTo(0);
     expect([profile.free(wholeNode), profile.nextEdge(0)]).toEqual([2, 70]);
@@ -146,7 +134,7 @@ describe('what runs, laid into its group', () => {
   it('goes by count where nodes have no names', () => {
     const profile = new CounterProfile(5);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('a', { nodeIndices: [], nodeCount: 3 }), 0, false);
+    holdings.place(onAQuarter('a', { nodeIndices: [], nodeCount: 3 }), 0, false);
     expect(freeOver(holdings, profile, [0, 99, 100, 120])).toEqual([2, 2, 2, 2]);
     holdings.end('a');
     expect(freeOver(holdings, profile, [0])).toEqual([5]);
@@ -156,8 +144,8 @@ describe('what runs, laid into its group', () => {
     const holdings = holdingsOf(new NodeProfile(1, capacity));
     const seen = [holdings.version];
     for (const act of [
-      () => holdings.place(attempt('a'), 0, false),
-      () => holdings.place(attempt('a'), 0, false),
+      () => holdings.place(onAQuarter('a'), 0, false),
+      () => holdings.place(onAQuarter('a'), 0, false),
       () => holdings.end('a'),
     ]) {
       act();
@@ -172,12 +160,12 @@ describe('what runs, laid into its group', () => {
 
 describe('attempts adrift', () => {
   const adrift = (id: string, over: Partial<RunningJob> = {}): RunningJob =>
-    attempt(id, { nodeIndices: [], nodeCount: 1, perNode: { cards: 8, cores: 8, memoryGiB: 8 }, ...over });
+    onAQuarter(id, { nodeIndices: [], nodeCount: 1, perNode: { cards: 8, cores: 8, memoryGiB: 8 }, ...over });
 
   it('are laid over the least loaded nodes, from the instant of planning to their end, and only until undone', () => {
     const profile = new NodeProfile(3, capacity);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('known', { nodeIndices: [0] }), 0, false);
+    holdings.place(onAQuarter('known', { nodeIndices: [0] }), 0, false);
     holdings.place(adrift('lost', { nodeCount: 2 }), 0, true);
     profile.turnTo(10);
     expect(profile.free(wholeNode)).toBe(2);
@@ -252,8 +240,8 @@ describe('attempts adrift where cards are shared', () => {
   it('stay on their nodes where these are known, on the cards with most left', () => {
     const profile = new DeviceProfile(2, ofFour, 2);
     const holdings = new Holdings([profile], [ofFour], 'limit');
-    holdings.place(attempt('told', { perNode: half, devices: [[0]] }), 0, false);
-    holdings.place(attempt('untold', { perNode: half }), 0, true);
+    holdings.place(onAQuarter('told', { perNode: half, devices: [[0]] }), 0, false);
+    holdings.place(onAQuarter('untold', { perNode: half }), 0, true);
     profile.turnTo(0);
     holdings.settle(0);
     expect([cardsOf(profile, 0), cardsOf(profile, 1)]).toEqual([
@@ -265,7 +253,7 @@ describe('attempts adrift where cards are shared', () => {
   it('leave nothing behind when they end', () => {
     const profile = new DeviceProfile(1, ofFour, 2);
     const holdings = new Holdings([profile], [ofFour], 'limit');
-    holdings.place(attempt('untold', { perNode: half }), 0, true);
+    holdings.place(onAQuarter('untold', { perNode: half }), 0, true);
     profile.turnTo(0);
     holdings.settle(0)();
     holdings.end('untold');
@@ -275,8 +263,8 @@ describe('attempts adrift where cards are shared', () => {
   it('are put on nodes and cards where neither is known', () => {
     const profile = new DeviceProfile(2, ofFour, 2);
     const holdings = new Holdings([profile], [ofFour], 'limit');
-    holdings.place(attempt('told', { perNode: half, devices: [[0]] }), 0, false);
-    holdings.place(attempt('lost', { perNode: half, nodeIndices: [] }), 0, true);
+    holdings.place(onAQuarter('told', { perNode: half, devices: [[0]] }), 0, false);
+    holdings.place(onAQuarter('lost', { perNode: half, nodeIndices: [] }), 0, true);
     profile.turnTo(0);
     const undo = holdings.settle(0);
     expect([cardsOf(profile, 0), cardsOf(profile, 1)]).toEqual([
@@ -292,9 +280,9 @@ describe('attempts that are looked at', () => {
   const withTwo = (): { profile: NodeProfile; holdings: Holdings } => {
     const profile = new NodeProfile(3, capacity);
     const holdings = holdingsOf(profile);
-    holdings.place(attempt('b', { nodeIndices: [1] }), 0, false);
-    holdings.place(attempt('a', { nodeIndices: [0], endsBy: 60 }), 0, false);
-    holdings.place(attempt('lost', { nodeIndices: [], nodeCount: 1 }), 0, true);
+    holdings.place(onAQuarter('b', { nodeIndices: [1] }), 0, false);
+    holdings.place(onAQuarter('a', { nodeIndices: [0], endsBy: 60 }), 0, false);
+    holdings.place(onAQuarter('lost', { nodeIndices: [], nodeCount: 1 }), 0, true);
     profile.turnTo(0);
     return { profile, holdings };
   };

@@ -1,58 +1,40 @@
-import type { WindowModel } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Ask, Holding } from './profile.js';
+import { askFor, closing, heldOn, twoCards } from './testing/asks-and-holds.js';
 import type { Vector } from './vector.js';
 
-const capacity = { cards: 2000, cores: 8000, memory: 1024 };
-const ask = (cards: number, over: Partial<Ask & Vector> = {}): Ask => ({
-  nodes: over.nodes ?? 1,
-  shape: over.shape ?? cards,
-  perNode: { cards, cores: over.cores ?? 1000, memory: over.memory ?? 1 },
-});
-const held = (node: number, cards: number, cores = 1000): Holding => ({
-  nodes: [node],
-  count: 1,
-  perNode: { cards, cores, memory: 1 },
-});
 function aProfile(count: number, holds: readonly Holding[] = [], spans?: number): NodeProfile {
-  const profile = new NodeProfile(count, capacity, undefined, spans);
+  const profile = new NodeProfile(count, twoCards, undefined, spans);
   profile.turnTo(0);
   for (const hold of holds) profile.occupy(hold, -Infinity, 100);
   return profile;
 }
-const aWindow = (id: string, nodeIndices: number[], from: number, until: number): WindowModel => ({
-  id,
-  groupId: 'g',
-  nodeIndices,
-  from,
-  until,
-});
 
 describe('on which nodes an attempt is put that has not told', () => {
   const cases: Record<string, { holds?: Holding[]; out?: number[]; count: number; want: number[] }> = {
-    'the node with most of its cards left': { holds: [held(0, 500), held(1, 2000)], count: 1, want: [2] },
+    'the node with most of its cards left': { holds: [heldOn(0, 500), heldOn(1, 2000)], count: 1, want: [2] },
     'then the one with the next most, told by index': {
-      holds: [held(0, 2000), held(1, 500), held(2, 1000)],
+      holds: [heldOn(0, 2000), heldOn(1, 500), heldOn(2, 1000)],
       count: 2,
       want: [1, 2],
     },
-    'told by index, whichever has more': { holds: [held(0, 500), held(1, 2000)], count: 2, want: [0, 2] },
+    'told by index, whichever has more': { holds: [heldOn(0, 500), heldOn(1, 2000)], count: 2, want: [0, 2] },
     'of nodes with as many cards, the one with more cores': {
-      holds: [held(0, 500, 3000), held(1, 500, 2000), held(2, 500, 3000)],
+      holds: [heldOn(0, 500, 3000), heldOn(1, 500, 2000), heldOn(2, 500, 3000)],
       count: 1,
       want: [1],
     },
     'cards go before cores': {
-      holds: [held(0, 250, 8000), held(1, 500), held(2, 500)],
+      holds: [heldOn(0, 250, 8000), heldOn(1, 500), heldOn(2, 500)],
       count: 1,
       want: [0],
     },
     'of equal ones the smallest index': { count: 2, want: [0, 1] },
     'one that is out only after all others': { out: [0], count: 1, want: [1] },
-    'even where the others are fuller': { holds: [held(1, 500), held(2, 2000)], out: [0], count: 2, want: [1, 2] },
+    'even where the others are fuller': { holds: [heldOn(1, 500), heldOn(2, 2000)], out: [0], count: 2, want: [1, 2] },
     'but it must be somewhere': { out: [0, 2], count: 2, want: [0, 1] },
     'of those that are out, first the one with most left': {
-      holds: [held(0, 2000)],
+      holds: [heldOn(0, 2000)],
       out: [0, 1, 2],
       count: 2,
       want: [1, 2],
@@ -67,7 +49,7 @@ describe('on which nodes an attempt is put that has not told', () => {
   });
 
   it('goes by what is left now, not before', () => {
-    const profile = aProfile(2, [held(0, 500)]);
+    const profile = aProfile(2, [heldOn(0, 500)]);
     expect(profile.leastLoaded(1)).toEqual([1]);
     profile.turnTo(100);
     expect(profile.leastLoaded(1)).toEqual([0]);
@@ -76,14 +58,18 @@ describe('on which nodes an attempt is put that has not told', () => {
 
 describe('on which nodes a reservation is put', () => {
   const cases: Record<string, { holds?: Holding[]; out?: number[]; ask: Ask; want: number[] }> = {
-    'the one with fewest of its cards left': { holds: [held(1, 500)], ask: ask(250), want: [1] },
-    'of those, with fewest cores': { holds: [held(0, 500), held(1, 500, 2000)], ask: ask(250), want: [1] },
-    'fewest cards go before fewest cores': { holds: [held(0, 250, 7000), held(1, 500)], ask: ask(250), want: [1] },
-    'of equal ones the smallest index': { holds: [held(1, 500), held(2, 500)], ask: ask(250), want: [1] },
-    'not one with too little left': { holds: [held(0, 1500)], ask: ask(750), want: [1] },
-    'one with just enough': { holds: [held(2, 1500)], ask: ask(500), want: [2] },
-    'not one that is out': { holds: [held(0, 500)], out: [0], ask: ask(250), want: [1] },
-    'a gang on the tightest, told by index': { holds: [held(2, 500)], ask: ask(250, { nodes: 2 }), want: [0, 2] },
+    'the one with fewest of its cards left': { holds: [heldOn(1, 500)], ask: askFor(250), want: [1] },
+    'of those, with fewest cores': { holds: [heldOn(0, 500), heldOn(1, 500, 2000)], ask: askFor(250), want: [1] },
+    'fewest cards go before fewest cores': {
+      holds: [heldOn(0, 250, 7000), heldOn(1, 500)],
+      ask: askFor(250),
+      want: [1],
+    },
+    'of equal ones the smallest index': { holds: [heldOn(1, 500), heldOn(2, 500)], ask: askFor(250), want: [1] },
+    'not one with too little left': { holds: [heldOn(0, 1500)], ask: askFor(750), want: [1] },
+    'one with just enough': { holds: [heldOn(2, 1500)], ask: askFor(500), want: [2] },
+    'not one that is out': { holds: [heldOn(0, 500)], out: [0], ask: askFor(250), want: [1] },
+    'a gang on the tightest, told by index': { holds: [heldOn(2, 500)], ask: askFor(250, { nodes: 2 }), want: [0, 2] },
   };
   // What was asked for before is at hand, and must lead to the same nodes as looking at all of them.
   const ways = { 'at a time that was asked for': true, 'at a time that nobody asked for': false };
@@ -98,42 +84,42 @@ describe('on which nodes a reservation is put', () => {
 
     it('a stretch that just fits before a window is room enough', () => {
       const profile = aProfile(1);
-      profile.setWindows([aWindow('w', [0], 60, 90)]);
-      const asked = ask(2000);
+      profile.setWindows([closing('w', [0], 60, 90)]);
+      const asked = askFor(2000);
       const start = isAsked ? profile.earliest(asked, 60, 0) : 0;
       expect(start).toBe(0);
       expect(profile.take(asked, start, 60).nodes).toEqual([0]);
-      expect(profile.longest(ask(2000))).toBe(0);
+      expect(profile.longest(askFor(2000))).toBe(0);
     });
   });
 
   it('leaves alone the nodes that start only later, though they were looked at', () => {
     const profile = aProfile(3, [], 2);
-    profile.occupy(held(0, 2000), 0, 30);
-    profile.occupy(held(1, 500), 100, 200);
-    const asked = ask(1000);
+    profile.occupy(heldOn(0, 2000), 0, 30);
+    profile.occupy(heldOn(1, 500), 100, 200);
+    const asked = askFor(1000);
     expect(profile.earliest(asked, 10, 5)).toBe(5);
     expect(profile.take(asked, 5, 10).nodes).toEqual([1]);
   });
 
   it('looks at all nodes again where it lasts longer than was asked for', () => {
     const profile = aProfile(2);
-    profile.occupy(held(0, 2000), 20, 30);
-    const asked = ask(2000);
+    profile.occupy(heldOn(0, 2000), 20, 30);
+    const asked = askFor(2000);
     expect(profile.earliest(asked, 10, 0)).toBe(0);
     expect(profile.take(asked, 0, 25).nodes).toEqual([1]);
   });
 
   it('looks at all nodes again where it lasts less than was asked for', () => {
     const profile = aProfile(2);
-    profile.occupy(held(0, 2000), 20, 30);
-    const asked = ask(2000);
+    profile.occupy(heldOn(0, 2000), 20, 30);
+    const asked = askFor(2000);
     expect(profile.earliest(asked, 25, 0)).toBe(0);
     expect(profile.take(asked, 0, 20).nodes).toEqual([0]);
   });
 
   it('says what to do where there is no room', () => {
-    expect(() => aProfile(1, [held(0, 2000)]).take(ask(250), 99, 10)).toThrow(
+    expect(() => aProfile(1, [heldOn(0, 2000)]).take(askFor(250), 99, 10)).toThrow(
       '1 nodes were to be taken for 10 s from 99, but only 0 have room: ' +
         'ask longest() or earliest() first, and take at the time they answer',
     );
@@ -141,19 +127,19 @@ describe('on which nodes a reservation is put', () => {
 
   it('is held from its start on, and a start of now since ever', () => {
     const profile = aProfile(1);
-    profile.take(ask(1000), 50, 10);
-    profile.take(ask(1000), 0, 10);
+    profile.take(askFor(1000), 50, 10);
+    profile.take(askFor(1000), 0, 10);
     const seen = [-9, 0, 9, 10, 49, 50, 59, 60].map((now) => {
       profile.turnTo(now);
-      return profile.free(ask(1500));
+      return profile.free(askFor(1500));
     });
     expect(seen).toEqual([0, 0, 0, 1, 1, 0, 0, 1]);
   });
 
   it('nothing is held on a node that is not there', () => {
     const profile = aProfile(1);
-    const undo = profile.occupy(held(1, 2000), 0, 10);
-    expect([profile.free(ask(2000)), profile.lastChangeOf(0)]).toEqual([1, -Infinity]);
+    const undo = profile.occupy(heldOn(1, 2000), 0, 10);
+    expect([profile.free(askFor(2000)), profile.lastChangeOf(0)]).toEqual([1, -Infinity]);
     undo();
     expect(profile.nextEdge(-1)).toBe(Infinity);
   });
@@ -188,20 +174,20 @@ describe('shapes whose number was another shape before', () => {
     },
   };
   it.each(Object.entries(cases))('are told apart %s', (_sentence, { before, after, want }) => {
-    const profile = aProfile(2, [held(0, 500)]);
+    const profile = aProfile(2, [heldOn(0, 500)]);
     const free = (perNode: Vector): number => profile.free({ nodes: 1, shape: 3, perNode });
     expect([free(before), free(after)]).toEqual(want);
   });
 });
 
 describe('states of nodes', () => {
-  const whole = ask(2000);
+  const whole = askFor(2000);
   const longest = (profile: NodeProfile): number[] => [1, 2].map((nodes) => profile.longest({ ...whole, nodes }));
 
   it('are as they were after undos in step', () => {
     const profile = aProfile(2);
-    const first = profile.occupy(held(0, 2000), 50, 60);
-    const second = profile.occupy(held(0, 2000), 30, 40);
+    const first = profile.occupy(heldOn(0, 2000), 50, 60);
+    const second = profile.occupy(heldOn(0, 2000), 30, 40);
     expect(longest(profile)).toEqual([Infinity, 30]);
     second();
     expect(longest(profile)).toEqual([Infinity, 50]);
@@ -212,9 +198,9 @@ describe('states of nodes', () => {
   it('are as they never were after undos out of step', () => {
     const profile = aProfile(2);
     expect(longest(profile)).toEqual([Infinity, Infinity]);
-    const first = profile.occupy(held(0, 2000), 50, 60);
+    const first = profile.occupy(heldOn(0, 2000), 50, 60);
     expect(longest(profile)).toEqual([Infinity, 50]);
-    const second = profile.occupy(held(0, 2000), 30, 40);
+    const second = profile.occupy(heldOn(0, 2000), 30, 40);
     first();
     expect(longest(profile)).toEqual([Infinity, 30]);
     second();
@@ -223,8 +209,8 @@ describe('states of nodes', () => {
 
   it('of one node are not those of another that changed in between', () => {
     const profile = aProfile(2);
-    const first = profile.occupy(held(0, 2000), 50, 60);
-    const second = profile.occupy(held(1, 2000), 30, 40);
+    const first = profile.occupy(heldOn(0, 2000), 50, 60);
+    const second = profile.occupy(heldOn(1, 2000), 30, 40);
     expect(longest(profile)).toEqual([50, 30]);
     first();
     expect(longest(profile)).toEqual([Infinity, 30]);
@@ -234,7 +220,7 @@ describe('states of nodes', () => {
 
   it('are as they were when windows lie again, whatever is asked meanwhile', () => {
     const profile = aProfile(2);
-    profile.setWindows([aWindow('w', [0], 30, 40), aWindow('v', [0, 1], 50, 60)]);
+    profile.setWindows([closing('w', [0], 30, 40), closing('v', [0, 1], 50, 60)]);
     const both = profile.liftWindows();
     expect(longest(profile)).toEqual([Infinity, Infinity]);
     // Nothing lies any more, so there is nothing to lift, nor to lay again.
@@ -255,10 +241,10 @@ describe('states of nodes', () => {
 
   it('change where one window takes the place of another', () => {
     const profile = aProfile(2);
-    profile.setWindows([aWindow('w', [0], 30, 40)]);
+    profile.setWindows([closing('w', [0], 30, 40)]);
     const before = profile.version;
     expect(longest(profile)).toEqual([Infinity, 30]);
-    profile.setWindows([aWindow('v', [1], 20, 25)]);
+    profile.setWindows([closing('v', [1], 20, 25)]);
     expect(longest(profile)).toEqual([Infinity, 20]);
     expect(profile.version).toBeGreaterThan(before);
   });

@@ -13,7 +13,7 @@ import {
   anyRichSnapshot,
   anyTenants,
   anyWindow,
-  attemptsFrom,
+  deltasOf,
   RICH_NOW,
   richGroups,
 } from './testing/rich-states.js';
@@ -58,29 +58,9 @@ const madeRoomFor = stating(pick, (nth, { state }) =>
   oneOf(state.queued, nth).map((job) => again(job, { claims: (job.claims ?? 0) + 1 })),
 );
 
-/** What the committer makes of a plan: starts, those put out that are leaving, and windows for whom they make room. */
-const committed = stating(fc.tuple(pick, fc.boolean()), ([most, withPreemptions], { state, planner, now }) => {
-  const plan = planner.plan(now);
-  const starts = attemptsFrom(plan, state.queued).slice(0, most);
-  const gone = new Set(withPreemptions ? plan.preemptions.map(({ attemptId }) => attemptId) : []);
-  const leaving = state.running.filter(({ attemptId }) => gone.has(attemptId));
-  return [
-    ...starts.map((attempt) => ({ kind: 'attempt-placed' as const, attempt })),
-    ...leaving.map((attempt) => ({ kind: 'attempt-changed' as const, attempt: { ...attempt, leaving: true } })),
-    ...(withPreemptions ? plan.claims : []).map(({ jobId, groupId, nodeIndices }) => ({
-      kind: 'window-set' as const,
-      window: {
-        id: `claim of ${jobId}`,
-        kind: 'claim' as const,
-        groupId,
-        nodeIndices,
-        from: now,
-        until: now + 900,
-        openTo: { jobs: [jobId] },
-      },
-    })),
-  ];
-});
+const committed = stating(fc.tuple(pick, fc.boolean()), ([most, withPreemptions], { state, planner, now }) =>
+  deltasOf(planner.plan(now), state, { most, withPreemptions }),
+);
 const ended = stating(pick, (nth, { state }) =>
   oneOf(state.running, nth).map(({ attemptId }) => ({ kind: 'attempt-ended', attemptId })),
 );

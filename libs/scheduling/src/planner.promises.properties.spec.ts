@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { encodeCanonical } from './canonical.js';
-import type { Delta, PlannedPreemption, PlanningPolicy, QueuedJob, RunningJob, Seconds, Snapshot } from './model.js';
+import type { PlannedPreemption, PlanningPolicy, QueuedJob, RunningJob, Seconds, Snapshot } from './model.js';
 import { decisionOf } from './planner-face.js';
 import { createPlanner } from './planner.js';
 import { aGroup, aJob, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
-import { anyRichPolicy, anyRichSnapshot, attemptsFrom, RICH_NOW } from './testing/rich-states.js';
+import { anyRichPolicy, anyRichSnapshot, attemptsFrom, deltasOf, RICH_NOW } from './testing/rich-states.js';
 import { runs } from './testing/runs.js';
 
 /** What is against putting out the victim, in words. */
@@ -59,26 +59,7 @@ describe('who is put out', () => {
       fc.property(anyRichSnapshot, anyRichPolicy, fc.nat({ max: 400 }), (snapshot, policy, later) => {
         const planner = createPlanner(snapshot, policy);
         const plan = planner.plan(RICH_NOW);
-        const gone = new Set(plan.preemptions.map(({ attemptId }) => attemptId));
-        const deltas: Delta[] = [
-          ...attemptsFrom(plan, snapshot.queued).map((attempt) => ({ kind: 'attempt-placed' as const, attempt })),
-          ...snapshot.running
-            .filter(({ attemptId }) => gone.has(attemptId))
-            .map((attempt) => ({ kind: 'attempt-changed' as const, attempt: { ...attempt, leaving: true } })),
-          ...plan.claims.map(({ jobId, groupId, nodeIndices }) => ({
-            kind: 'window-set' as const,
-            window: {
-              id: `claim of ${jobId}`,
-              kind: 'claim' as const,
-              groupId,
-              nodeIndices,
-              from: RICH_NOW,
-              until: RICH_NOW + 900,
-              openTo: { jobs: [jobId] },
-            },
-          })),
-        ];
-        planner.advance(deltas);
+        planner.advance(deltasOf(plan, snapshot));
         const now = RICH_NOW + later;
         const cold = createPlanner(planner.snapshot(RICH_NOW), policy);
         const decided = encodeCanonical(decisionOf(cold.plan(now)));

@@ -3,6 +3,7 @@ import { DeviceProfile } from './device-profile.js';
 import type { WindowModel } from './model.js';
 import { NodeProfile } from './node-profile.js';
 import type { Ask, Profile, Undo } from './profile.js';
+import { closing } from './testing/asks-and-holds.js';
 
 const perNode = { cards: 2000, cores: 8000, memory: 1024 };
 /** What is asked of every profile alike: a group of four nodes that are used whole. */
@@ -14,25 +15,18 @@ const kinds: Record<string, () => Profile> = {
 const ask = (nodes: number): Ask => ({ nodes, shape: 0, perNode });
 const hold = (profile: Profile, nodes: number[], from: number, until: number): Undo =>
   profile.occupy({ nodes, count: nodes.length, perNode, devices: nodes.map(() => [0, 1]) }, from, until);
-const aWindow = (id: string, nodeIndices: number[], from: number, until: number): WindowModel => ({
-  id,
-  groupId: 'g',
-  nodeIndices,
-  from,
-  until,
-});
 const longest = (profile: Profile): number[] => [1, 2, 3, 4, 5].map((nodes) => profile.longest(ask(nodes)));
 
-describe.each(Object.entries(kinds))('%s: when enough are to be had together', (_name, make) => {
-  // Four are free until 10, two until 20, four until 30, none until 40, and four from then on.
-  const aProfile = (): Profile => {
-    const profile = make();
-    profile.turnTo(0);
-    hold(profile, [0, 1], 10, 20);
-    hold(profile, [0, 1, 2, 3], 30, 40);
-    return profile;
-  };
+/** Four are free until 10, two until 20, four until 30, none until 40, and four from then on. */
+function aProfile(make: () => Profile): Profile {
+  const profile = make();
+  profile.turnTo(0);
+  hold(profile, [0, 1], 10, 20);
+  hold(profile, [0, 1, 2, 3], 30, 40);
+  return profile;
+}
 
+describe.each(Object.entries(kinds))('%s: when enough are to be had together', (_name, make) => {
   const cases: Record<
     string,
     { question: [nodes: number, seconds: number, from: number, before?: number]; want: number }
@@ -50,11 +44,11 @@ describe.each(Object.entries(kinds))('%s: when enough are to be had together', (
     'before a bound that is a second later': { question: [3, 11, 0, 41], want: 40 },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { question: [nodes, seconds, from, before], want }) => {
-    expect(aProfile().earliest(ask(nodes), seconds, from, before)).toBe(want);
+    expect(aProfile(make).earliest(ask(nodes), seconds, from, before)).toBe(want);
   });
 
   it('nothing below a bound is answered where there is nothing', () => {
-    const profile = aProfile();
+    const profile = aProfile(make);
     expect(profile.earliest(ask(3), 11, 0, 40)).toBeGreaterThanOrEqual(40);
     expect(profile.earliest(ask(1), 1, 30, 35)).toBeGreaterThanOrEqual(35);
   });
@@ -92,20 +86,12 @@ describe.each(Object.entries(kinds))('%s: what there is at an instant', (_name, 
       edge: profile.nextEdge(now),
     };
   };
-  const aProfile = (): Profile => {
-    const profile = make();
-    profile.turnTo(0);
-    hold(profile, [0, 1], 10, 20);
-    hold(profile, [0, 1, 2, 3], 30, 40);
-    return profile;
-  };
-
   it.each(Object.entries(moments))('%s', (_sentence, moment) => {
-    expect(asSeenAt(aProfile(), moment.now)).toEqual(moment);
+    expect(asSeenAt(aProfile(make), moment.now)).toEqual(moment);
   });
 
   it('is the same whether one comes from before or from after', () => {
-    const profile = aProfile();
+    const profile = aProfile(make);
     const all = Object.values(moments);
     expect([...all, ...all.toReversed()].map(({ now }) => asSeenAt(profile, now))).toEqual([
       ...all,
@@ -197,27 +183,27 @@ describe.each(Object.entries(kinds))('%s: windows and nodes that are out', (_nam
     readonly want: number[];
   }
   const cases: Record<string, Case> = {
-    'a window closes its nodes': { windows: [aWindow('w', [0, 1], 50, 90)], want: [ever, ever, 50, 50, 0] },
+    'a window closes its nodes': { windows: [closing('w', [0, 1], 50, 90)], want: [ever, ever, 50, 50, 0] },
     'a node in two windows is closed once': {
-      windows: [aWindow('w', [0], 50, 90), aWindow('v', [0], 60, 95)],
+      windows: [closing('w', [0], 50, 90), closing('v', [0], 60, 95)],
       want: [ever, ever, ever, 50, 0],
     },
     'different nodes at different times': {
-      windows: [aWindow('w', [0], 50, 90), aWindow('v', [1], 60, 95)],
+      windows: [closing('w', [0], 50, 90), closing('v', [1], 60, 95)],
       want: [ever, ever, 60, 50, 0],
     },
     'a node that is out cannot be had': { out: [2], want: [ever, ever, ever, 0, 0] },
     'one that is out is not closed once more': {
-      windows: [aWindow('w', [0, 1], 50, 90)],
+      windows: [closing('w', [0, 1], 50, 90)],
       out: [0],
       want: [ever, ever, 50, 0, 0],
     },
     'nodes that are not there are closed to no harm': {
-      windows: [aWindow('w', [4, 9], 50, 90)],
+      windows: [closing('w', [4, 9], 50, 90)],
       want: [ever, ever, ever, ever, 0],
     },
-    'a window that is over closes nothing': { windows: [aWindow('w', [0], -50, 0)], want: [ever, ever, ever, ever, 0] },
-    'a window that begins now': { windows: [aWindow('w', [0], 0, 9)], want: [ever, ever, ever, 0, 0] },
+    'a window that is over closes nothing': { windows: [closing('w', [0], -50, 0)], want: [ever, ever, ever, ever, 0] },
+    'a window that begins now': { windows: [closing('w', [0], 0, 9)], want: [ever, ever, ever, 0, 0] },
   };
   it.each(Object.entries(cases))('%s', (_sentence, { windows, out, want }) => {
     expect(longest(closedOff(make, windows, out))).toEqual(want);
@@ -226,7 +212,7 @@ describe.each(Object.entries(kinds))('%s: windows and nodes that are out', (_nam
 
 describe.each(Object.entries(kinds))('%s: windows that come and go', (_name, make) => {
   it('come and go in whatever order to the same', () => {
-    const [w, v] = [aWindow('w', [0, 1], 50, 90), aWindow('v', [1, 2], 70, 95)];
+    const [w, v] = [closing('w', [0, 1], 50, 90), closing('v', [1, 2], 70, 95)];
     const profile = closedOff(make, [w], [0]);
     profile.setWindows([w, v]);
     profile.setOut(new Set([1]));
@@ -240,7 +226,7 @@ describe.each(Object.entries(kinds))('%s: windows that come and go', (_name, mak
   });
 
   it('are lifted within a lift, each back where it was', () => {
-    const profile = closedOff(make, [aWindow('w', [0], 50, 90), aWindow('v', [1], 60, 95)]);
+    const profile = closedOff(make, [closing('w', [0], 50, 90), closing('v', [1], 60, 95)]);
     const { version } = profile;
     const layOne = profile.liftWindows(new Set(['v', 'another']));
     expect(longest(profile)).toEqual([ever, ever, ever, 50, 0]);
@@ -262,7 +248,7 @@ describe.each(Object.entries(kinds))('%s: windows that come and go', (_name, mak
       seen.push(profile.version);
       return is;
     };
-    const window = aWindow('w', [0], 50, 90);
+    const window = closing('w', [0], 50, 90);
     expect(isNew(() => profile.setWindows([window]))).toBe(true);
     expect(isNew(() => profile.setWindows([window]))).toBe(false);
     expect(isNew(() => void profile.liftWindows(new Set(['another'])))).toBe(false);
@@ -274,7 +260,7 @@ describe.each(Object.entries(kinds))('%s: windows that come and go', (_name, mak
   it('over what runs leave nothing, and not less', () => {
     const profile = closedOff(make);
     hold(profile, [0, 1, 2], -Infinity, 100);
-    profile.setWindows([aWindow('w', [2, 3], 0, 50)]);
+    profile.setWindows([closing('w', [2, 3], 0, 50)]);
     expect([profile.free(ask(1)), profile.longest(ask(1)), profile.nextEdge(0)]).toEqual([0, 0, 50]);
   });
 });

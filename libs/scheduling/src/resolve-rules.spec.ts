@@ -1,26 +1,12 @@
-import type { CyclePlan, PlanningPolicy, QueuedJob, RunningJob, Snapshot, WindowModel } from './model.js';
+import type { CyclePlan, PlanningPolicy, RunningJob, Snapshot, WindowModel } from './model.js';
 import { createPlanner } from './planner.js';
 import { MOST_CLAIMS, nextResolve } from './resolve.js';
 import { aGroup, aJob, anAttempt, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
+import { elastic, NOW, preemption, urgent, victim } from './testing/made-room.js';
 
-const NOW = 10_000;
-const preemption = { bandsBelow: 1, minRunSeconds: 600, maxPreemptors: 8 };
 const group = (id: string, nodes: number) => aGroup(id, { nodes: nodesNamed(nodes) });
 const lasting = { endsBy: NOW + 50_000 };
-const victim = (id: string, at: string, nodeIndices: number[], over: Partial<RunningJob> = {}): RunningJob =>
-  anAttempt(id, at, { nodeIndices, priority: 3, preemptible: true, startedAt: NOW - 1000, ...lasting, ...over });
-const urgent = (over: Partial<QueuedJob> = {}): QueuedJob => aJob('urgent', { priority: 1, ...over });
-/** At its second checkpoint. */
-const elastic = (id: string, nodeIndices: number[], over: Partial<RunningJob> = {}): RunningJob =>
-  anAttempt(id, 'g', {
-    nodeIndices,
-    startedAt: NOW - 600,
-    endsBy: NOW + 1000,
-    checkpointInterval: 300,
-    nodesMin: 1,
-    nodesMax: 4,
-    ...over,
-  });
+const onH = { groupId: 'h' };
 
 interface Case {
   readonly snapshot: Partial<Snapshot>;
@@ -49,45 +35,45 @@ const inTwo = { groups: [group('g', 2), group('h', 2)], queued: [urgent({ nodes:
 const started = (seconds: number) => ({ startedAt: NOW - seconds });
 const choices: Record<string, Case> = {
   'the first group, where the next loses a second more': {
-    snapshot: { ...inTwo, running: [victim('v', 'g', [0, 1], started(99)), victim('w', 'h', [0, 1], started(100))] },
+    snapshot: { ...inTwo, running: [victim('v', [0, 1], started(99)), victim('w', [0, 1], { ...onH, ...started(100) })] },
     want: ['v: priority for urgent', 'urgent on g/0,1'],
   },
   'the next, where it loses a second less': {
-    snapshot: { ...inTwo, running: [victim('v', 'g', [0, 1], started(100)), victim('w', 'h', [0, 1], started(99))] },
+    snapshot: { ...inTwo, running: [victim('v', [0, 1], started(100)), victim('w', [0, 1], { ...onH, ...started(99) })] },
     want: ['w: priority for urgent', 'urgent on h/0,1'],
   },
   'the first of groups that lose the same with as many victims': {
-    snapshot: { ...inTwo, running: [victim('v', 'g', [0, 1]), victim('w', 'h', [0, 1])] },
+    snapshot: { ...inTwo, running: [victim('v', [0, 1]), victim('w', [0, 1], onH)] },
     want: ['v: priority for urgent', 'urgent on g/0,1'],
   },
   'the first of groups that lose the same, where the next has more victims': {
-    snapshot: { ...inTwo, running: [victim('v', 'g', [0, 1]), victim('w', 'h', [0]), victim('x', 'h', [1])] },
+    snapshot: { ...inTwo, running: [victim('v', [0, 1]), victim('w', [0], onH), victim('x', [1], onH)] },
     want: ['v: priority for urgent', 'urgent on g/0,1'],
   },
   'one that loses less with more victims': {
     snapshot: {
       ...inTwo,
       running: [
-        victim('v', 'g', [0], started(100)),
-        victim('w', 'g', [1], started(100)),
-        victim('x', 'h', [0, 1], started(101)),
+        victim('v', [0], started(100)),
+        victim('w', [1], started(100)),
+        victim('x', [0, 1], { ...onH, ...started(101) }),
       ],
     },
     want: ['v: priority for urgent', 'w: priority for urgent', 'urgent on g/0,1'],
   },
   'none for a job that had room made too often': {
-    snapshot: { ...inTwo, queued: [urgent({ claims: MOST_CLAIMS })], running: [victim('v', 'g', [0, 1]), victim('w', 'h', [0, 1])] },
+    snapshot: { ...inTwo, queued: [urgent({ claims: MOST_CLAIMS })], running: [victim('v', [0, 1]), victim('w', [0, 1], onH)] },
     want: [],
   },
   'one for a job that may have room made once more': {
-    snapshot: { groups: [group('g', 1)], queued: [urgent({ claims: MOST_CLAIMS - 1 })], running: [victim('v', 'g', [0])] },
+    snapshot: { groups: [group('g', 1)], queued: [urgent({ claims: MOST_CLAIMS - 1 })], running: [victim('v', [0])] },
     want: ['v: priority for urgent', 'urgent on g/0'],
   },
   'one job alone, where the quota of the tenant is for one': {
     snapshot: {
       groups: [group('g', 2)],
       tenants: [{ id: 'institute', parentId: null, weight: 1, usage: 0, quota: { cards: 8 } }],
-      running: [victim('v', 'g', [0], { tenantId: 'other' }), victim('w', 'g', [1], { tenantId: 'other' })],
+      running: [victim('v', [0], { tenantId: 'other' }), victim('w', [1], { tenantId: 'other' })],
       queued: [urgent(), urgent({ id: 'second' })],
     },
     want: ['v: priority for urgent', 'urgent on g/0'],
@@ -103,7 +89,7 @@ describe('a group for which somebody is put out', () => {
     [256, 257],
     [257, 0],
   ])('weighs at most 256: for a job of %i nodes there is news of %i', (nodes, news) => {
-    const running = Array.from({ length: nodes }, (_none, i) => victim(`v${i}`, 'g', [i]));
+    const running = Array.from({ length: nodes }, (_none, i) => victim(`v${i}`, [i]));
     const queued = [urgent({ nodes })];
     expect(told({ snapshot: { groups: [group('g', nodes)], running, queued }, policy: { preemption }, want: [] })).toHaveLength(news);
   }); // prettier-ignore
@@ -218,8 +204,8 @@ describe('nobody is looked at again for a checkpoint', () => {
   });
 
   it('but for the first end of a protection, whichever stands first', () => {
-    const soon = victim('a', 'g', [0], { preemptions: 1, startedAt: NOW - 500 });
-    const later = victim('b', 'g', [1], { preemptions: 1, startedAt: NOW - 400 });
+    const soon = victim('a', [0], { preemptions: 1, startedAt: NOW - 500 });
+    const later = victim('b', [1], { preemptions: 1, startedAt: NOW - 400 });
     expect(nextResolve([soon, later], { preemption }, NOW)).toBe(NOW + 100);
     expect(nextResolve([later, soon], { preemption }, NOW)).toBe(NOW + 100);
   });

@@ -1,26 +1,13 @@
 import { encodeCanonical } from './canonical.js';
-import type { CyclePlan, GroupModel, PlanningPolicy, QueuedJob, RunningJob, Snapshot, TenantModel } from './model.js';
+import type { CyclePlan, GroupModel, PlanningPolicy, RunningJob, Snapshot, TenantModel } from './model.js';
 import { createPlanner } from './planner.js';
 import { aGroup, aJob, anAttempt, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
+import { elastic, NOW, preemption, urgent, victim } from './testing/made-room.js';
 
-const NOW = 10_000;
 const group = (nodes: number, over: Partial<GroupModel> = {}): GroupModel =>
   aGroup('g', { nodes: nodesNamed(nodes), watts: { idle: 100, peak: 500 }, ...over });
-/** At its checkpoint, on one node, and would have up to four. */
-const elastic = (id: string, node: number, over: Partial<RunningJob> = {}): RunningJob =>
-  anAttempt(id, 'g', {
-    nodeIndices: [node],
-    startedAt: NOW - 600,
-    endsBy: NOW + 1000,
-    checkpointInterval: 300,
-    nodesMin: 1,
-    nodesMax: 4,
-    ...over,
-  });
-const victim = (node: number, over: Partial<RunningJob> = {}): RunningJob =>
-  anAttempt('v', 'g', { nodeIndices: [node], priority: 3, preemptible: true, startedAt: NOW - 50, ...over });
-const urgent = (over: Partial<QueuedJob> = {}): QueuedJob => aJob('urgent', { priority: 1, ...over });
-const preemption = { bandsBelow: 1, minRunSeconds: 600, maxPreemptors: 8 };
+const victimOn = (node: number, over: Partial<RunningJob> = {}): RunningJob =>
+  victim('v', [node], { startedAt: NOW - 50, endsBy: NOW, ...over });
 const capAt = (watts: number, from = 0) => [{ id: 'c', siteId: 'g-site', from, until: NOW + 90_000, watts }];
 const quota = (cards: number): TenantModel[] => [
   { id: 'institute', parentId: null, weight: 1, usage: 0, quota: { cards } },
@@ -36,16 +23,16 @@ interface Case {
   readonly policy?: Partial<PlanningPolicy>;
   readonly want: readonly (readonly [string, number])[];
 }
-const one = [elastic('e', 0)];
+const one = [elastic('e', [0])];
 const growths: Record<string, Case> = {
   'two of one tenant have the quota but once': {
-    snapshot: { groups: [group(8)], running: [elastic('e', 0), elastic('f', 1)], tenants: quota(40) },
+    snapshot: { groups: [group(8)], running: [elastic('e', [0]), elastic('f', [1])], tenants: quota(40) },
     want: [['job of e', 4]],
   },
   'what the first leaves the second has': {
     snapshot: {
       groups: [group(8)],
-      running: [elastic('e', 0, { nodesMax: 3 }), elastic('f', 1)],
+      running: [elastic('e', [0], { nodesMax: 3 }), elastic('f', [1])],
       tenants: quota(40),
     },
     want: [
@@ -71,7 +58,7 @@ const growths: Record<string, Case> = {
     want: [['job of e', 4]],
   },
   'two have the watts of a site but once': {
-    snapshot: { groups: [group(8)], running: [elastic('e', 0), elastic('f', 1)], powerCaps: capAt(800 + 5 * 400) },
+    snapshot: { groups: [group(8)], running: [elastic('e', [0]), elastic('f', [1])], powerCaps: capAt(800 + 5 * 400) },
     want: [['job of e', 4]],
   },
   'not while somebody waits who is too far behind for a reservation': {
@@ -133,7 +120,7 @@ const growths: Record<string, Case> = {
     want: [['job of e', 4]],
   },
   'nobody where nodes are only counted: no claim could keep them': {
-    snapshot: { groups: [group(8, { nodes: 8 })], running: [elastic('e', 0, { nodeIndices: [], nodeCount: 1 })] },
+    snapshot: { groups: [group(8, { nodes: 8 })], running: [elastic('e', [0], { nodeIndices: [], nodeCount: 1 })] },
     want: [],
   },
 };
@@ -160,19 +147,19 @@ const rival = aJob('rival', { nodes: 2, priority: 3, submittedAt: 0, sequence: 0
 const rooms: Record<string, Case> = {
   'who is put out gives his watts back': {
     // Two idle nodes and one that is used: the second may not be used too.
-    snapshot: { groups: [group(2)], running: [victim(0)], queued: [urgent()], powerCaps: capAt(200 + 400) },
+    snapshot: { groups: [group(2)], running: [victimOn(0)], queued: [urgent()], powerCaps: capAt(200 + 400) },
     policy: { preemption },
     want: [['urgent', 1]],
   },
   'but what is more than his watts is not to be had': {
-    snapshot: { groups: [group(2)], running: [victim(0)], queued: [urgent({ nodes: 2 })], powerCaps: capAt(600) },
+    snapshot: { groups: [group(2)], running: [victimOn(0)], queued: [urgent({ nodes: 2 })], powerCaps: capAt(600) },
     policy: { preemption },
     want: [],
   },
   'a rival ahead keeps his reservation: who would be done just in time may preempt': {
     snapshot: {
       groups: [group(2)],
-      running: [victim(0, { endsBy: NOW + 200 }), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 100 })],
+      running: [victimOn(0, { endsBy: NOW + 200 }), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 100 })],
       queued: [rival, urgent({ limit: 200 })],
     },
     policy: { preemption },
@@ -181,7 +168,7 @@ const rooms: Record<string, Case> = {
   'and who would be a second late may not': {
     snapshot: {
       groups: [group(2)],
-      running: [victim(0, { endsBy: NOW + 200 }), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 100 })],
+      running: [victimOn(0, { endsBy: NOW + 200 }), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 100 })],
       queued: [rival, urgent({ limit: 201 })],
     },
     policy: { preemption },
@@ -190,7 +177,7 @@ const rooms: Record<string, Case> = {
   'nobody is put out where nodes are only counted': {
     snapshot: {
       groups: [group(1, { nodes: 1 })],
-      running: [victim(0, { nodeIndices: [], nodeCount: 1 })],
+      running: [victimOn(0, { nodeIndices: [], nodeCount: 1 })],
       queued: [urgent()],
     },
     policy: { preemption },

@@ -2,23 +2,10 @@ import { CHECKPOINT_GRACE, lostNodeSeconds, lostSeconds, nextResolve } from './r
 import type { CyclePlan, PlanningPolicy, QueuedJob, RunningJob, Seconds, Snapshot, WindowModel } from './model.js';
 import { createPlanner } from './planner.js';
 import { aGroup, aJob, anAttempt, aPolicy, aSnapshot } from './testing/builders.js';
+import { elastic, NOW, preemption, urgent, victim } from './testing/made-room.js';
 
-const NOW = 10_000;
-const preemption = { bandsBelow: 1, minRunSeconds: 600, maxPreemptors: 8 };
 const one = aGroup('g', { nodes: ['n0'] });
 const two = aGroup('g', { nodes: ['n0', 'n1'] });
-
-/** A preemptible attempt of the lowest band that ends long after now. */
-const victim = (id: string, node: number, over: Partial<RunningJob> = {}): RunningJob =>
-  anAttempt(id, 'g', {
-    nodeIndices: [node],
-    priority: 3,
-    preemptible: true,
-    startedAt: NOW - 1000,
-    endsBy: NOW + 50_000,
-    ...over,
-  });
-const urgent = (over: Partial<QueuedJob> = {}): QueuedJob => aJob('urgent', { priority: 1, ...over });
 
 function planned(snapshot: Partial<Snapshot>, policy: Partial<PlanningPolicy> = { preemption }, now = NOW): CyclePlan {
   return createPlanner(aSnapshot(snapshot), aPolicy(policy)).plan(now);
@@ -51,41 +38,41 @@ interface Case {
 }
 const priority: Record<string, Case> = {
   'without the policy nobody': {
-    snapshot: { groups: [one], running: [victim('v', 0)], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0])], queued: [urgent()] },
     policy: {},
     want: [],
   },
   'just as many bands below as it takes': {
-    snapshot: { groups: [one], running: [victim('v', 0)], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0])], queued: [urgent()] },
     policy: { preemption: { ...preemption, bandsBelow: 2 } },
     want: ['v'],
   },
   'one band less than it takes': {
-    snapshot: { groups: [one], running: [victim('v', 0, { priority: 2 })], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0], { priority: 2 })], queued: [urgent()] },
     policy: { preemption: { ...preemption, bandsBelow: 2 } },
     want: [],
   },
   'whose band is not told counts as 2': {
-    snapshot: { groups: [one], running: [victim('v', 0, { priority: undefined })], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0], { priority: undefined })], queued: [urgent()] },
     want: ['v'],
   },
   'without bands in the policy nobody is outranked': {
-    snapshot: { groups: [one], running: [victim('v', 0)], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0])], queued: [urgent()] },
     policy: { preemption: { minRunSeconds: 0, maxPreemptors: 8 } },
     want: [],
   },
   'not who is not preemptible': {
-    snapshot: { groups: [one], running: [victim('v', 0, { preemptible: false })], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0], { preemptible: false })], queued: [urgent()] },
     want: [],
   },
   'not who is leaving already': {
-    snapshot: { groups: [one], running: [victim('v', 0, { leaving: true })], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0], { leaving: true })], queued: [urgent()] },
     want: [],
   },
   'whoever loses the least': {
     snapshot: {
       groups: [two],
-      running: [victim('a', 0, { startedAt: NOW - 500 }), victim('b', 1, { startedAt: NOW - 499 })],
+      running: [victim('a', [0], { startedAt: NOW - 500 }), victim('b', [1], { startedAt: NOW - 499 })],
       queued: [urgent()],
     },
     want: ['b'],
@@ -93,23 +80,23 @@ const priority: Record<string, Case> = {
   'checkpoints count as kept': {
     snapshot: {
       groups: [two],
-      running: [victim('a', 0, { startedAt: NOW - 9000, checkpointInterval: 3000 }), victim('b', 1)],
+      running: [victim('a', [0], { startedAt: NOW - 9000, checkpointInterval: 3000 }), victim('b', [1])],
       queued: [urgent()],
     },
     want: ['a'],
   },
   'among equals the less important': {
-    snapshot: { groups: [two], running: [victim('a', 0, { priority: 2 }), victim('b', 1)], queued: [urgent()] },
+    snapshot: { groups: [two], running: [victim('a', [0], { priority: 2 }), victim('b', [1])], queued: [urgent()] },
     want: ['b'],
   },
   'among the same the smaller id': {
-    snapshot: { groups: [two], running: [victim('b', 0), victim('a', 1)], queued: [urgent()] },
+    snapshot: { groups: [two], running: [victim('b', [0]), victim('a', [1])], queued: [urgent()] },
     want: ['a'],
   },
   'as many as are needed and no more': {
     snapshot: {
       groups: [aGroup('g', { nodes: ['a', 'b', 'c'] })],
-      running: [victim('a', 0), victim('b', 1, { startedAt: NOW - 10 }), victim('c', 2, { startedAt: NOW - 20 })],
+      running: [victim('a', [0]), victim('b', [1], { startedAt: NOW - 10 }), victim('c', [2], { startedAt: NOW - 20 })],
       queued: [urgent({ nodes: 2 })],
     },
     want: ['b', 'c'],
@@ -117,7 +104,7 @@ const priority: Record<string, Case> = {
   'the group in which the least is lost': {
     snapshot: {
       groups: [one, aGroup('h', { nodes: ['m'] })],
-      running: [victim('v', 0), victim('w', 0, { groupId: 'h', startedAt: NOW - 900 })],
+      running: [victim('v', [0]), victim('w', [0], { groupId: 'h', startedAt: NOW - 900 })],
       queued: [urgent()],
     },
     want: ['w'],
@@ -126,9 +113,9 @@ const priority: Record<string, Case> = {
     snapshot: {
       groups: [two, aGroup('h', { nodes: ['m0', 'm1'] })],
       running: [
-        victim('v0', 0, { startedAt: NOW - 100 }),
-        victim('v1', 1, { startedAt: NOW - 100 }),
-        victim('w', 0, { groupId: 'h', nodeIndices: [0, 1], startedAt: NOW - 100 }),
+        victim('v0', [0], { startedAt: NOW - 100 }),
+        victim('v1', [1], { startedAt: NOW - 100 }),
+        victim('w', [0], { groupId: 'h', nodeIndices: [0, 1], startedAt: NOW - 100 }),
       ],
       queued: [urgent({ nodes: 2 })],
     },
@@ -137,7 +124,7 @@ const priority: Record<string, Case> = {
   'nobody when it would not help': {
     snapshot: {
       groups: [two],
-      running: [victim('v', 0), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 9 })],
+      running: [victim('v', [0]), anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 9 })],
       queued: [urgent({ nodes: 2 })],
     },
     want: [],
@@ -145,7 +132,7 @@ const priority: Record<string, Case> = {
   'who was put out before is protected until just before the end': {
     snapshot: {
       groups: [one],
-      running: [victim('v', 0, { preemptions: 1, startedAt: NOW - 599 })],
+      running: [victim('v', [0], { preemptions: 1, startedAt: NOW - 599 })],
       queued: [urgent()],
     },
     want: [],
@@ -153,19 +140,19 @@ const priority: Record<string, Case> = {
   'and no longer at the end': {
     snapshot: {
       groups: [one],
-      running: [victim('v', 0, { preemptions: 1, startedAt: NOW - 600 })],
+      running: [victim('v', [0], { preemptions: 1, startedAt: NOW - 600 })],
       queued: [urgent()],
     },
     want: ['v'],
   },
   'who was never put out has no protection': {
-    snapshot: { groups: [one], running: [victim('v', 0, { preemptions: 0, startedAt: NOW })], queued: [urgent()] },
+    snapshot: { groups: [one], running: [victim('v', [0], { preemptions: 0, startedAt: NOW })], queued: [urgent()] },
     want: ['v'],
   },
   'only so many jobs preempt in a cycle': {
     snapshot: {
       groups: [two],
-      running: [victim('a', 0), victim('b', 1)],
+      running: [victim('a', [0]), victim('b', [1])],
       queued: [urgent(), urgent({ id: 'second' })],
     },
     policy: { preemption: { ...preemption, maxPreemptors: 1 } },
@@ -174,7 +161,7 @@ const priority: Record<string, Case> = {
   'each of two puts out his own': {
     snapshot: {
       groups: [two],
-      running: [victim('a', 0), victim('b', 1)],
+      running: [victim('a', [0]), victim('b', [1])],
       queued: [urgent(), urgent({ id: 'second' })],
     },
     want: ['a', 'b'],
@@ -187,7 +174,7 @@ describe('put out for priority', () => {
   });
 
   it('says who, for whom, why, when, what is lost and which nodes are claimed', () => {
-    const running = [victim('v', 0), victim('w', 1, { startedAt: NOW - 70 })];
+    const running = [victim('v', [0]), victim('w', [1], { startedAt: NOW - 70 })];
     const plan = planned({ groups: [two], running, queued: [urgent()] });
     expect(plan.starts).toEqual([]);
     expect(plan.preemptions).toEqual([
@@ -202,8 +189,8 @@ const tenants = [
   { id: 'borrower', parentId: null, weight: 1, usage: 0, quota: { cards: 8 } },
 ];
 const lent = [
-  victim('a', 0, { tenantId: 'borrower', priority: 0 }),
-  victim('b', 1, { tenantId: 'borrower', priority: 0 }),
+  victim('a', [0], { tenantId: 'borrower', priority: 0 }),
+  victim('b', [1], { tenantId: 'borrower', priority: 0 }),
 ];
 const reclaim = { reclaim: true, minRunSeconds: 0, maxPreemptors: 8 };
 const asked = (over: Partial<QueuedJob> = {}): QueuedJob => aJob('asked', { tenantId: 'owner', ...over });
@@ -221,7 +208,10 @@ const reclaims: Record<string, Case> = {
   },
   'not for more than is its own': { snapshot: { queued: [asked({ nodes: 2 })] }, want: [] },
   'never from one within his own': {
-    snapshot: { running: [lent[0]!, victim('mine', 1, { tenantId: 'owner', preemptible: false })], queued: [asked()] },
+    snapshot: {
+      running: [lent[0]!, victim('mine', [1], { tenantId: 'owner', preemptible: false })],
+      queued: [asked()],
+    },
     want: [],
   },
   'not from its own tenant': { snapshot: { queued: [asked({ tenantId: 'borrower' })] }, want: [] },
@@ -244,7 +234,7 @@ describe('a claim', () => {
   };
   function claimed() {
     const running = [
-      victim('v', 0, { startedAt: NOW - 70 }),
+      victim('v', [0], { startedAt: NOW - 70 }),
       anAttempt('stays', 'g', { nodeIndices: [1], endsBy: NOW + 9000 }),
     ];
     const planner = createPlanner(aSnapshot({ groups: [two], running, queued: [urgent()] }), aPolicy({ preemption }));
@@ -287,16 +277,7 @@ describe('a claim', () => {
 
 describe('elastic jobs', () => {
   const four = aGroup('g', { nodes: ['a', 'b', 'c', 'd'] });
-  const elastic = (over: Partial<RunningJob> = {}): RunningJob =>
-    anAttempt('e', 'g', {
-      nodeIndices: [0, 1],
-      startedAt: NOW - 600,
-      endsBy: NOW + 1000,
-      checkpointInterval: 300,
-      nodesMin: 1,
-      nodesMax: 4,
-      ...over,
-    });
+  const e = (over: Partial<RunningJob> = {}): RunningJob => elastic('e', [0, 1], over);
   const resized = ({ preemptions, claims }: CyclePlan) => [
     preemptions.map(({ reason, forJobId }) => [reason, forJobId]),
     claims.map(({ jobId, nodeIndices }) => [jobId, nodeIndices.length]),
@@ -336,7 +317,7 @@ describe('elastic jobs', () => {
   };
 
   it.each(Object.entries(growths))('grow: %s', (_sentence, { over, more, policy, want }) => {
-    expect(resized(planned({ groups: [four], running: [elastic(over)], ...more }, policy ?? {}))).toEqual(want);
+    expect(resized(planned({ groups: [four], running: [e(over)], ...more }, policy ?? {}))).toEqual(want);
   });
 
   const shrunk = [
@@ -355,13 +336,13 @@ describe('elastic jobs', () => {
   };
 
   it.each(Object.entries(shrinks))('shrink: %s', (_sentence, { over, nodes = 3, policy, want }) => {
-    const snapshot = { groups: [four], running: [elastic(over)], queued: [aJob('wide', { nodes })] };
+    const snapshot = { groups: [four], running: [e(over)], queued: [aJob('wide', { nodes })] };
     expect(resized(planned(snapshot, policy ?? {}))).toEqual(want);
   });
 });
 
 describe('when somebody may be put out who could not before', () => {
-  const protectedOne = victim('p', 0, { preemptions: 1, startedAt: NOW - 100 });
+  const protectedOne = victim('p', [0], { preemptions: 1, startedAt: NOW - 100 });
   const elastic = anAttempt('e', 'g', { startedAt: NOW - 500, checkpointInterval: 300, nodesMax: 2 });
   const turns: Record<string, { attempt: RunningJob; policy?: object; want: Seconds }> = {
     'at the end of a protection': { attempt: protectedOne, want: NOW + 500 },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   backfillModes,
   type CyclePlan,
+  type Delta,
   type OutlookModel,
   orderNames,
   type PlanningPolicy,
@@ -256,3 +257,35 @@ export const attemptsFrom = (plan: CyclePlan, queued: readonly QueuedJob[]): Run
       ...(nodesMax !== undefined && { nodesMin: nodes, nodesMax }),
     };
   });
+
+/**
+ * What is told when the committer has carried out a plan, or as many of its starts as are named: attempts, those put out that are
+ * leaving, and windows for whom they make room.
+ */
+export function deltasOf(
+  plan: CyclePlan,
+  { queued, running }: Pick<Snapshot, 'queued' | 'running'>,
+  { most = Infinity, withPreemptions = true } = {},
+): Delta[] {
+  const gone = new Set(withPreemptions ? plan.preemptions.map(({ attemptId }) => attemptId) : []);
+  return [
+    ...attemptsFrom(plan, queued)
+      .slice(0, most)
+      .map((attempt) => ({ kind: 'attempt-placed' as const, attempt })),
+    ...running
+      .filter(({ attemptId }) => gone.has(attemptId))
+      .map((attempt) => ({ kind: 'attempt-changed' as const, attempt: { ...attempt, leaving: true } })),
+    ...(withPreemptions ? plan.claims : []).map(({ jobId, groupId, nodeIndices }) => ({
+      kind: 'window-set' as const,
+      window: {
+        id: `claim of ${jobId}`,
+        kind: 'claim' as const,
+        groupId,
+        nodeIndices,
+        from: plan.now,
+        until: plan.now + 900,
+        openTo: { jobs: [jobId] },
+      },
+    })),
+  ];
+}
