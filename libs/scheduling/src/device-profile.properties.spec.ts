@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { DeviceProfile } from './device-profile.js';
 import type { WindowModel } from './model.js';
-import type { Ask, Holding, Undo } from './profile.js';
+import type { Ask, Holding } from './profile.js';
 import { type DeviceNeed, needOf } from './shared-cards.js';
+import { anyEventOf, ProfileHistory, whole } from './testing/profile-history.js';
 import { runs } from './testing/runs.js';
 
 const NODES = 3;
@@ -120,21 +121,10 @@ const lower = (a: Left, b: Left): Left => ({
 const isMet = ({ cores, memory, devices }: Left, need: DeviceNeed): boolean =>
   cores >= need.cores && memory >= need.memory && devices.filter((milli) => milli >= need.milli).length >= need.count;
 
-const whole = (max: number, min = 0): fc.Arbitrary<number> => fc.integer({ min, max });
 const wish = { nodes: whole(NODES + 1, 1), shape: whole(perNodes.length - 1), seconds: whole(12, 1) };
 const anyOperation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('take' as const), ...wish, delay: whole(8) }) },
-  fc.record({ kind: fc.constant('undo' as const), count: whole(3, 1) }),
-  fc.record({ kind: fc.constant('turn' as const), by: whole(8, -2) }),
-  fc.record({ kind: fc.constant('out' as const), indices: fc.uniqueArray(whole(NODES - 1), { maxLength: 2 }) }),
-  fc.record({
-    kind: fc.constant('windows' as const),
-    windows: fc.array(
-      fc.record({ nodes: fc.uniqueArray(whole(NODES - 1), { minLength: 1 }), from: whole(20), seconds: whole(10, 1) }),
-      { maxLength: 2 },
-    ),
-  }),
-  fc.record({ kind: fc.constant('lift' as const), which: fc.option(fc.subarray(['w0', 'w1'])) }),
+  { weight: 5, arbitrary: anyEventOf(NODES, { most: 2, from: 20, seconds: 10 }) },
 );
 type Operation = typeof anyOperation extends fc.Arbitrary<infer T> ? T : never;
 
@@ -147,13 +137,10 @@ class Pair {
   readonly want: unknown[] = [];
   readonly profile = new DeviceProfile(NODES, capacity, SLICES);
   private readonly naive = new NaiveCards();
-  private readonly undos: Undo[] = [];
-  private readonly versions = new Map<number, string>();
-  private now = 0;
+  private readonly history = new ProfileHistory(this.profile, this.naive, { nodes: NODES, end: END, latest: 18 });
 
   constructor() {
     this.naive.count();
-    this.profile.turnTo(0);
     this.profile.setMix({
       tasks: [
         { need: { count: 1, milli: 500, cores: 1 }, popularity: 3 },
@@ -162,47 +149,15 @@ class Pair {
     });
   }
 
+  private get now(): number {
+    return this.history.now;
+  }
+
   apply(operation: Operation): void {
-    this.act(operation);
+    if (operation.kind === 'take') this.take(operation);
+    else this.history.act(operation);
     this.naive.count();
-    this.checkVersion();
-  }
-
-  private act(operation: Operation): void {
-    switch (operation.kind) {
-      case 'take':
-        return this.take(operation);
-      case 'undo':
-        for (let i = 0; i < operation.count; i++) this.undos.pop()?.();
-        return;
-      case 'turn':
-        this.now = Math.min(18, Math.max(0, this.now + operation.by));
-        return this.profile.turnTo(this.now);
-      case 'out':
-        this.naive.out = new Set(operation.indices);
-        return this.profile.setOut(this.naive.out);
-      case 'windows':
-        return this.setWindows(operation.windows);
-      case 'lift': {
-        const standing = this.naive.windows;
-        const ids = operation.which === null ? undefined : new Set(operation.which);
-        const lay = this.profile.liftWindows(ids);
-        this.naive.windows = standing.filter((window) => ids !== undefined && !ids.has(window.id));
-        this.undos.push(() => {
-          lay();
-          this.naive.windows = standing;
-        });
-      }
-    }
-  }
-
-  /** The same version means the same state. */
-  private checkVersion(): void {
-    const { holds, out, windows } = this.naive;
-    const lefts = [0, 1, 2].map((node) => Array.from({ length: END }, (_, second) => this.naive.left(node, second)));
-    const state = JSON.stringify([lefts, [...out].sort((a, b) => a - b), windows.length, holds.length]);
-    this.agree(this.versions.get(this.profile.version) ?? state, state);
-    this.versions.set(this.profile.version, state);
+    this.agree(...this.history.states());
   }
 
   compareAll(): void {
@@ -228,7 +183,7 @@ class Pair {
 
   /** What is left of the history when all is undone: cards of each node, and the next change. */
   end(): unknown {
-    while (this.undos.length > 0) this.undos.pop()!();
+    this.history.undoAll();
     this.profile.setWindows([]);
     this.profile.turnTo(-1);
     return [[0, 1, 2].map((node) => this.profile.left(node).devices), this.profile.nextEdge(-1)];
@@ -270,8 +225,7 @@ class Pair {
       until: start + seconds,
     }));
     this.naive.holds.push(...holds);
-    this.undos.push(() => {
-      undo();
+    this.history.did(undo, () => {
       this.naive.holds = this.naive.holds.filter((hold) => !holds.includes(hold));
     });
   }
@@ -296,19 +250,6 @@ class Pair {
       .filter(({ node, low }) => !this.naive.out.has(node) && isMet(low, need))
       .sort((a, b) => idle(a.low) - idle(b.low) || a.low.cores - b.low.cores || a.node - b.node)
       .map(({ node }) => node);
-  }
-
-  private setWindows(windows: readonly { nodes: number[]; from: number; seconds: number }[]): void {
-    // Windows that are lifted at the time come back with the undo.
-    while (this.undos.length > 0) this.undos.pop()!();
-    this.naive.windows = windows.map(({ nodes, from, seconds }, index) => ({
-      id: `w${index}`,
-      groupId: 'g',
-      nodeIndices: nodes,
-      from,
-      until: from + seconds,
-    }));
-    this.profile.setWindows(this.naive.windows);
   }
 }
 

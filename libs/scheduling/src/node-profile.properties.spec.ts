@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { NodeProfile } from './node-profile.js';
-import type { Ask, Undo } from './profile.js';
+import type { Ask } from './profile.js';
 import { NaiveProfile } from './testing/naive-profile.js';
+import { anyEventOf, ProfileHistory, whole } from './testing/profile-history.js';
 import { runs } from './testing/runs.js';
 
 const NODES = 4;
@@ -15,7 +16,6 @@ const perNodes = [
   { cards: 0, cores: 0, memory: 1 },
 ];
 
-const whole = (max: number, min = 0): fc.Arbitrary<number> => fc.integer({ min, max });
 const wish = { nodes: whole(NODES + 1, 1), shape: whole(perNodes.length - 1), seconds: whole(20, 1) };
 const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('take' as const), ...wish, delay: whole(10) }) },
@@ -30,17 +30,7 @@ const operation = fc.oneof(
     from: whole(40),
     seconds: whole(25),
   }),
-  fc.record({ kind: fc.constant('undo' as const), count: whole(3, 1) }),
-  fc.record({ kind: fc.constant('turn' as const), by: whole(8, -2) }),
-  fc.record({ kind: fc.constant('out' as const), indices: fc.uniqueArray(whole(NODES - 1), { maxLength: 2 }) }),
-  fc.record({
-    kind: fc.constant('windows' as const),
-    windows: fc.array(
-      fc.record({ nodes: fc.uniqueArray(whole(NODES - 1), { minLength: 1 }), from: whole(50), seconds: whole(20, 1) }),
-      { maxLength: 3 },
-    ),
-  }),
-  fc.record({ kind: fc.constant('lift' as const), which: fc.option(fc.subarray(['w0', 'w1', 'w2'])) }),
+  { weight: 5, arbitrary: anyEventOf(NODES, { most: 3, from: 50, seconds: 20 }) },
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
@@ -48,14 +38,16 @@ type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 class Pair {
   readonly differences: string[] = [];
   private readonly naive = new NaiveProfile(NODES, capacity, END);
-  private readonly undos: Undo[] = [];
-  private readonly versions = new Map<number, string>();
+  private readonly history: ProfileHistory;
   readonly profile: NodeProfile;
-  private now = 0;
 
   constructor(spans?: number) {
     this.profile = new NodeProfile(NODES, capacity, undefined, spans);
-    this.profile.turnTo(0);
+    this.history = new ProfileHistory(this.profile, this.naive, { nodes: NODES, end: END, latest: 40 });
+  }
+
+  private get now(): number {
+    return this.history.now;
   }
 
   apply(operation: Operation): void {
@@ -75,41 +67,21 @@ class Pair {
         const until = operation.from + operation.seconds;
         const undo = this.profile.occupy(holding, operation.from, until);
         const forget = this.naive.hold(holding, operation.from, until);
-        this.undos.push(() => (undo(), forget()));
+        this.history.did(undo, forget);
         return;
       }
       case 'undo':
-        for (let i = 0; i < operation.count; i++) this.undos.pop()?.();
-        return;
       case 'turn':
-        this.now = Math.min(40, Math.max(0, this.now + operation.by));
-        return this.profile.turnTo(this.now);
       case 'out':
-        this.naive.out = new Set(operation.indices);
-        return this.profile.setOut(this.naive.out);
       case 'windows':
-        return this.setWindows(operation.windows);
-      case 'lift': {
-        const standing = this.naive.windows;
-        const ids = operation.which === null ? undefined : new Set(operation.which);
-        const lay = this.profile.liftWindows(ids);
-        this.naive.windows = standing.filter((window) => ids !== undefined && !ids.has(window.id));
-        this.undos.push(() => (lay(), (this.naive.windows = standing)));
-      }
+      case 'lift':
+        return this.history.act(operation);
     }
   }
 
   /** The same version means the same state. */
   checkVersion(): void {
-    const { holds, out, windows } = this.naive;
-    const state = JSON.stringify([
-      Array.from({ length: NODES }, (_, node) => Array.from({ length: END }, (_s, s) => this.naive.left(node, s))),
-      [...out].sort((a, b) => a - b),
-      windows.length,
-      holds.length,
-    ]);
-    this.agree('state of a version', this.versions.get(this.profile.version) ?? state, state);
-    this.versions.set(this.profile.version, state);
+    this.agree('state of a version', ...this.history.states());
   }
 
   compareAll(): void {
@@ -118,7 +90,7 @@ class Pair {
   }
 
   end(): void {
-    while (this.undos.length > 0) this.undos.pop()!();
+    this.history.undoAll();
     this.profile.setWindows([]);
   }
 
@@ -138,20 +110,7 @@ class Pair {
     const since = start <= this.now ? -Infinity : start;
     const holding = { nodes, count: nodes.length, perNode: ask.perNode };
     const forget = this.naive.hold(holding, since, start + operation.seconds);
-    this.undos.push(() => (undo(), forget()));
-  }
-
-  private setWindows(windows: readonly { nodes: number[]; from: number; seconds: number }[]): void {
-    // Windows that are lifted at the time come back with the undo.
-    while (this.undos.length > 0) this.undos.pop()!();
-    this.naive.windows = windows.map(({ nodes, from, seconds }, index) => ({
-      id: `w${index}`,
-      groupId: 'g',
-      nodeIndices: nodes,
-      from,
-      until: from + seconds,
-    }));
-    this.profile.setWindows(this.naive.windows);
+    this.history.did(undo, forget);
   }
 
   private compare(ask: Ask): void {
