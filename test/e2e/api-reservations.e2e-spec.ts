@@ -92,6 +92,32 @@ describe('a reservation', () => {
   });
 });
 
+it('while others book for too long, an operator is told when to try again, and nothing was changed', async () => {
+  const made = await post('reservations', aReservation());
+  const asked = { key: api.keys.operator, params: { id: made.body.id } };
+  const answers = await api.system.transaction(async (session) => {
+    await session.query(`select pg_advisory_xact_lock(hashtext('chusuan-bookings'))`);
+    return Promise.all([
+      post('reservations', aReservation(), { 'Idempotency-Key': 'busy-1' }),
+      ask('PATCH /v1/reservations/{id}', { ...asked, body: { name: 'other' } }),
+      ask('DELETE /v1/reservations/{id}', asked),
+    ]);
+  });
+  for (const { status, headers, body } of answers) {
+    expect({ status, retryAfter: headers['retry-after'], code: body.code }).toEqual({
+      status: 503,
+      retryAfter: '2',
+      code: 'bookings-busy',
+    });
+    expect(body.detail).toMatch(/nothing was changed\. Ask again/);
+  }
+  expect((await ask('GET /v1/reservations', { key: api.keys.operator })).body.items).toEqual([
+    expect.objectContaining({ id: made.body.id, name: '期末课程 course', state: 'active' }),
+  ]);
+  const again = await post('reservations', aReservation(), { 'Idempotency-Key': 'busy-1' });
+  expect(again.status).toBe(201);
+});
+
 describe('a reservation that stands', () => {
   it('is changed and cancelled, and then it is over', async () => {
     const { body } = await post('reservations', aReservation());

@@ -6,7 +6,7 @@ function aScheduler(named: {
   lease?: () => { leading: boolean; epoch: number };
   cycle?: () => Promise<{ fenced: boolean }>;
   dispatch?: () => Promise<void>;
-  kept?: { begun?: number; givenBack?: number; unmet?: number };
+  kept?: { begun?: number; givenBack?: number; unmet?: number; busy?: boolean };
 }) {
   const events: SchedulerEvent[] = [];
   const calls = {
@@ -18,7 +18,7 @@ function aScheduler(named: {
     renew: 0,
     released: 0,
   };
-  const kept = { begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0 };
+  const kept = { begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0, busy: false };
   const outcome = { cycle: 1, started: 0, refused: 0, waiting: 0, more: false };
   const dependencies = {
     holder: 'this one',
@@ -96,6 +96,29 @@ it('keeps reservations while it leads: plans anew when windows changed, tells wh
   await aMoment();
   expect(events).toContainEqual({ kind: 'reserved', givenBack: 2, unmet: 0 });
   expect(calls.cycle.length).toBeGreaterThan(before);
+  await loops.stop();
+});
+
+it('tells once that others hold up its keeping of reservations, tries again, and plans all the while', async () => {
+  const kept = { begun: 1, busy: true };
+  const { loops, calls, events } = aScheduler({ kept });
+  await loops.renew();
+  await aMoment();
+  for (let turn = 0; turn < 2; turn += 1) {
+    const before = calls.cycle.length;
+    loops.poke('reservations');
+    await aMoment();
+    expect(calls.cycle.length).toBeGreaterThan(before);
+  }
+  kept.busy = false;
+  loops.poke('reservations');
+  await aMoment();
+  const what = 'reservations';
+  const error = new Error('others booked, or held nodes of bookings, for too long');
+  expect(events.slice(1)).toEqual([
+    { kind: 'failed', what, error },
+    { kind: 'recovered', what },
+  ]);
   await loops.stop();
 });
 

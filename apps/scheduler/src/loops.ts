@@ -171,9 +171,10 @@ export class SchedulerLoops {
 
   private async runReservations(): Promise<{ again: boolean }> {
     if (this.epoch === null) return { again: false };
-    const { givenBack, unmet, changed } = await this.deps.reservations.execute(this.deps.time.now());
+    const { givenBack, unmet, changed, busy } = await this.deps.reservations.execute(this.deps.time.now());
     if (changed) this.loops.cycle.poke();
     if (givenBack + unmet > 0) this.deps.report({ kind: 'reserved', givenBack, unmet });
+    if (busy) throw new Error('others booked, or held nodes of bookings, for too long');
     return { again: false };
   }
 

@@ -16,6 +16,9 @@ export const isCheckViolation = (error: unknown, constraint?: string): boolean =
 /** A deadlock or a serialisation failure: nothing was written, and the same transaction may be tried again at once. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
+/** A lock was not to be had within `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
 const lossCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

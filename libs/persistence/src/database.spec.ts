@@ -1,6 +1,6 @@
 import { type FreshDatabase, freshDatabase } from '#libs/testing';
 import { Client } from 'pg';
-import { isConnectionLoss, isTransient, isUniqueViolation } from './database-errors.js';
+import { isConnectionLoss, isLockTimeout, isTransient, isUniqueViolation } from './database-errors.js';
 import { type Database, type DatabaseRole, openDatabase, statement, timestamptz } from './database.js';
 import { databaseReady, migrate, schemaState } from './migrate.js';
 import { migrations } from './migrations/index.js';
@@ -167,6 +167,10 @@ describe('failures', () => {
       false,
       false,
     ]);
+  });
+
+  it('of a lock that is not to be had in time are told from a statement that takes too long', () => {
+    expect(['55P03', '57014', '40P01'].map((code) => isLockTimeout({ code }))).toEqual([true, false, false]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { HOUR_MS } from '#libs/domain';
+import { BookingsBusy } from '#libs/application';
+import { DAY_MS, HOUR_MS } from '#libs/domain';
 import type { Booking } from '#libs/scheduling';
 import { aNewJob, aUuid, BookingBench } from '#libs/testing';
 import { PostgresBulkSubmit } from './bulk-submit.js';
@@ -129,4 +130,119 @@ it('a commit waits for a booking that is being made, keeps the lease from nobody
     return { commitment };
   });
   expect(await committing.commitment).toMatchObject({ refused: [{ jobId: start.jobId, why: 'capacity-taken' }] });
+});
+
+describe('who books while others hold what he needs', () => {
+  const lockWaits = 'select 1 from pg_locks where not granted';
+  const aWait = async () => {
+    while ((await bench.system.query(lockWaits)).rowCount === 0) await bench.system.query('select pg_sleep(0.01)');
+  };
+
+  it('gives up, has changed nothing, and lets the commit through that waited for him', async () => {
+    const start = await startOf({ node: 1 });
+    const held = await bench.system.transaction(async (session) => {
+      await session.query('select from node where id = $1 for update', [bench.node(0)]);
+      const asked = bench.aReservation({ kind: 'maintenance', drain: true, parts: bench.part([bench.node(0)]) });
+      const booking = bench.book(asked).catch((error: unknown) => error);
+      await aWait();
+      const committed = commit([start]);
+      return { asked, booked: await booking, committed: await committed };
+    });
+    expect(held.booked).toBeInstanceOf(BookingsBusy);
+    expect(held.booked).toMatchObject({ code: 'bookings-busy' });
+    expect(held.committed).toMatchObject({ refused: [], started: [{ jobId: start.jobId }] });
+    expect(await bench.auditOf(held.asked)).toEqual([]);
+    expect(await bench.windows()).toEqual([]);
+    expect(await bench.book(held.asked)).toMatchObject({ kind: 'booked' });
+  });
+
+  it('gives up as well where another books for too long', async () => {
+    const { asked } = await bookFirstNode({});
+    const outcomes = await bench.system.transaction(async (session) => {
+      await session.query(`select pg_advisory_xact_lock(hashtext('chusuan-bookings'))`);
+      const acts = [
+        bench.book(bench.aReservation({ parts: bench.part([bench.node(1)]) })),
+        bench.store.amend(bench.operator, asked.booking, { name: 'other' }, t0),
+        bench.store.cancel(bench.operator, asked.booking, t0),
+      ];
+      const kept = bench.keeper.keep(t0 + 9 * HOUR_MS);
+      return { acts: await Promise.allSettled(acts), kept: await kept };
+    });
+    expect(outcomes.acts.map((one) => one.status === 'rejected' && (one.reason as unknown))).toEqual(
+      Array.from({ length: 3 }, () => expect.any(BookingsBusy) as unknown),
+    );
+    expect(outcomes.kept).toEqual({ begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0, busy: true });
+    expect(await bench.shown(asked)).toMatchObject({ name: 'course', state: 'active' });
+  });
+
+  it('has turned what was due where only booking ahead is held up', async () => {
+    const recurrence = { frequency: 'daily', interval: 1 } as const;
+    const [first, second] = [0, 1].map((node) =>
+      bench.aReservation({ recurrence, parts: bench.part([bench.node(node)]) }),
+    );
+    await bench.book(first!);
+    await bench.book(second!);
+    const later = t0 + 2 * DAY_MS;
+    const kept = await bench.system.transaction(async (session) => {
+      await session.query('select from reservation where id = $1 for update', [second!.booking.id]);
+      return bench.keeper.keep(later);
+    });
+    expect(kept).toEqual({ begun: 0, ended: 4, givenBack: 0, booked: 2, unmet: 0, busy: true });
+    expect(await bench.keeper.keep(later)).toEqual({
+      begun: 0, ended: 0, givenBack: 0, booked: 2, unmet: 0, busy: false,
+    }); // prettier-ignore
+  });
+});
+
+describe('what comes again, when somebody books', () => {
+  const recurrence = { frequency: 'daily', interval: 1 } as const;
+
+  it('leaves room for commits between the bookings that are booked ahead first, however far ahead that is', async () => {
+    const nodes = [0, 1, 2];
+    const daily = nodes.map((node) => bench.aReservation({ recurrence, parts: bench.part([bench.node(node)]) }));
+    for (const one of daily) await bench.book(one);
+    const from = t0 + 90 * DAY_MS;
+    const asked = bench.aReservation({ from, until: from + 3 * HOUR_MS, parts: bench.part([bench.node(0)]) });
+    // It begins when the daily one begins which was there first.
+    expect(await bench.book(asked)).toMatchObject({
+      kind: 'taken',
+      refused: { inTheWay: [{ bookingId: daily[0]!.booking.id }] },
+    });
+    const { rows } = await bench.system.query<{ days: number; transactions: number }>(
+      `select count(*)::int as days, count(distinct xmin::text)::int as transactions from reservation_occurrence
+       group by reservation_id`,
+    );
+    // The first 14 days at once, the others in steps of 14.
+    expect(rows).toEqual(nodes.map(() => ({ days: 91, transactions: 7 })));
+  });
+
+  const behind: Record<string, { days: number; more: number; wantTransactions: number }> = {
+    'half a year at once': { days: 182, more: 0, wantTransactions: 1 },
+    'more than half a year in steps of two weeks, of which the last, of a second, has nothing to book': {
+      days: 182,
+      more: 1000,
+      wantTransactions: 13,
+    },
+  };
+  it.each(Object.entries(behind))('is booked ahead %s', async (_sentence, { days, more, wantTransactions }) => {
+    const one = bench.aReservation({ recurrence, parts: bench.part([bench.node(0)]) });
+    await bench.book(one);
+    const until = t0 + (14 + days) * DAY_MS + more;
+    await bench.book(bench.aReservation({ from: until - HOUR_MS, until, parts: bench.part([bench.node(1)]) }));
+    const { rows } = await bench.system.query(
+      `select count(*)::int as booked, count(distinct xmin::text)::int as transactions from reservation_occurrence
+       where reservation_id = $1`,
+      [one.booking.id],
+    );
+    expect(rows).toEqual([{ booked: 14 + days, transactions: 1 + wantTransactions }]);
+  });
+
+  it('is booked no farther ahead than before, though it ends after that', async () => {
+    for (const [node, hour] of [[0, 1], [1, 9], [2, 17], [3, 18]] as const) {
+      const from = t0 + hour * HOUR_MS;
+      await bench.book(bench.aReservation({ recurrence, from, until: from + 12 * HOUR_MS, parts: bench.part([bench.node(node)]) }));
+    } // prettier-ignore
+    const last = 'select max(booked_until) as at from reservation';
+    expect((await bench.system.query(last)).rows).toEqual([{ at: t0 + 14 * DAY_MS }]);
+  });
 });

@@ -8,7 +8,7 @@ const shareBookings = statement(
 /**
  * Keeps the booked windows as they are until the transaction ends: beside other commits, but not beside somebody who books. He
  * chooses among nodes that this plan may be about to take, and each would miss the other. To be taken before rows are locked,
- * as who books does.
+ * as who books does. He holds it for a moment only (`bookingTransaction`).
  */
 export const shareWindows = (session: Session): Promise<unknown> => session.query(shareBookings);
 

@@ -1,9 +1,18 @@
-import type { Kept, ReservationKeeper } from '#libs/application';
+import { BookingsBusy, type Kept, type ReservationKeeper } from '#libs/application';
 import { DAY_MS, type Instant } from '#libs/domain';
 import { goesOn, isToBeGivenBack } from '#libs/scheduling';
 import { statement, timestamptz, type Database, type Session } from './database.js';
 import { bookingOf, type ReservationRow, usesOf } from './reservation-rows.js';
-import { AHEAD_MS, type Act, audit, bookAhead, bringBack, close, oneAtATime, takeOut } from './reservation-windows.js';
+import {
+  AHEAD_MS,
+  type Act,
+  audit,
+  bookAheadInSteps,
+  bookingTransaction,
+  bringBack,
+  close,
+  takeOut,
+} from './reservation-windows.js';
 
 // Asked every second: whether there is anything at all to do.
 const anythingDue = statement(
@@ -34,7 +43,7 @@ const withoutOccurrence = `
     select from reservation_occurrence o where o.reservation_id = r.id and o.state = 'booked') order by r.id for no key update`;
 const noteOver = `update reservation set state = 'over' where id = any($1::uuid[])`;
 
-const nothing: Kept = { begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0 };
+const nothing: Kept = { begun: 0, ended: 0, givenBack: 0, booked: 0, unmet: 0, busy: false };
 /** What comes again is booked ahead once a day, not once a second. */
 const EVERY_MS = DAY_MS;
 
@@ -49,15 +58,29 @@ export class PostgresReservationKeeper implements ReservationKeeper {
     ]); // prettier-ignore
     if (!rows[0]?.due) return nothing;
     const act: Act = { at, actor: 'scheduler' };
-    return this.database.transaction(async (session) => {
-      await oneAtATime(session);
-      const over = await endAll(session, act);
-      const begun = await beginAll(session, act);
-      const givenBack = await giveBackAll(session, act);
-      const ahead = await bookAhead(session, at + AHEAD_MS, act);
-      await settleReservations(session, at);
-      return { begun, ended: over, givenBack, ...ahead };
-    });
+    const kept = { ...nothing };
+    try {
+      await this.turn(act, kept);
+    } catch (error) {
+      // What is done stays done; the rest is due at the next turn as well.
+      if (!(error instanceof BookingsBusy)) throw error;
+      kept.busy = true;
+    }
+    return kept;
+  }
+
+  private async turn(act: Act, kept: { -readonly [K in keyof Kept]: Kept[K] }): Promise<void> {
+    const turned = await bookingTransaction(this.database, async (session) => ({
+      ended: await endAll(session, act),
+      begun: await beginAll(session, act),
+      givenBack: await giveBackAll(session, act),
+    }));
+    Object.assign(kept, turned);
+    for await (const step of bookAheadInSteps(this.database, act.at + AHEAD_MS, act)) {
+      kept.booked += step.booked;
+      kept.unmet += step.unmet;
+    }
+    await bookingTransaction(this.database, (session) => settleReservations(session, act.at));
   }
 }
 

@@ -1,5 +1,6 @@
-import type {
-  Amended, Booked, NewReservation, OccurrenceView, Overrun, Principal, ReservationChange, ReservationStore, ReservationTaken, ReservationView,
+import {
+  type Amended, type Booked, BookingsBusy, type NewReservation, type OccurrenceView, type Overrun, type Principal, type ReservationChange,
+  type ReservationStore, type ReservationTaken, type ReservationView,
 } from '#libs/application'; // prettier-ignore
 import { DAY_MS, type Instant } from '#libs/domain';
 import { type Booking, bookingFaults, useOf } from '#libs/scheduling';
@@ -8,7 +9,8 @@ import { ownerOf, timestamptz, type Database, type Session } from './database.js
 import { amendWindows } from './reservation-amendment.js';
 import { type OccurrenceRow, type ReservationRow, reservationViewOf, usesOf } from './reservation-rows.js';
 import {
-  type Act, type Given, audit, bookAhead, bringBack, close, giveNodes, horizonOf, oneAtATime, takeOut,
+  type Act, FarBehindError, type Given, audit, bookAhead, bookAheadInSteps, bookingTransaction, bringBack, close, giveNodes, horizonOf,
+  takeOut,
 } from './reservation-windows.js'; // prettier-ignore
 
 type Which = Parameters<ReservationStore['cancel']>[1];
@@ -56,7 +58,7 @@ export class PostgresReservationStore implements ReservationStore {
 
   async book(principal: Principal, asked: NewReservation, at: Instant, claim: Claim): Promise<Booked> {
     const act: Act = { at, actor: actorOf(principal) };
-    return this.orTaken(async (session) => {
+    return this.orTaken(act, async (session) => {
       const earlier = claim && (await answeredBefore(session, principal, claim));
       if (earlier) return earlier;
       const faults = bookingFaults(asked.booking, at);
@@ -72,7 +74,7 @@ export class PostgresReservationStore implements ReservationStore {
 
   async amend(principal: Principal, which: Which, change: ReservationChange, at: Instant): Promise<Amended> {
     const act: Act = { at, actor: actorOf(principal) };
-    return this.orTaken(async (session) => {
+    return this.orTaken(act, async (session) => {
       const { rows } = await session.query<ReservationRow>(lockReservation, [which.id, which.kind]);
       const row = rows[0];
       if (!row) return { kind: 'unknown' };
@@ -86,8 +88,7 @@ export class PostgresReservationStore implements ReservationStore {
 
   async cancel(principal: Principal, which: Which, at: Instant): Promise<'cancelled' | 'over' | 'unknown'> {
     const act: Act = { at, actor: actorOf(principal) };
-    return this.system.transaction(async (session) => {
-      await oneAtATime(session);
+    return bookingTransaction(this.system, async (session) => {
       const { rows } = await session.query<ReservationRow>(lockReservation, [which.id, which.kind]);
       const row = rows[0];
       if (!row) return 'unknown';
@@ -142,13 +143,20 @@ export class PostgresReservationStore implements ReservationStore {
     });
   }
 
-  private async orTaken<T>(work: (session: Session) => Promise<T>): Promise<T | ReservationTaken> {
+  /** @param rounds how often others may book farther ahead between catching up and booking */
+  private async orTaken<T>(
+    act: Act,
+    work: (session: Session) => Promise<T>,
+    rounds = 3,
+  ): Promise<T | ReservationTaken> {
     try {
-      return await this.system.transaction(async (session) => {
-        await oneAtATime(session);
-        return work(session);
-      });
+      return await bookingTransaction(this.system, work);
     } catch (error) {
+      if (error instanceof FarBehindError) {
+        if (rounds === 0) throw new BookingsBusy();
+        for await (const _ of bookAheadInSteps(this.system, error.until, act, error.besides));
+        return this.orTaken(act, work, rounds - 1);
+      }
       if (!(error instanceof TakenError)) throw error;
       const { refused, occurrence } = error.given;
       const ids = [...new Set(refused.inTheWay.map((one) => one.bookingId))];

@@ -102,7 +102,7 @@ export class MaintenanceController {
     summary: 'Cancel a maintenance: its nodes are back in service at once',
     description: 'Safe to repeat.',
     answers: { 200: { description: 'It is cancelled', schema: ReservationShown } },
-    problems: ['reservation-unknown', 'reservation-over'],
+    problems: ['reservation-unknown', 'reservation-over', 'bookings-busy'],
     roles: ['operator'],
   })
   async cancel(@Caller() principal: Principal, @Param('id') id: string): Promise<ReservationShown> {

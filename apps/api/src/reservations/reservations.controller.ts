@@ -17,6 +17,7 @@ import {
 
 export const bodyProblems = [
   'body-malformed', 'body-missing', 'body-unsafe', 'body-too-large', 'media-type-unsupported', 'request-invalid', 'nodes-booked',
+  'bookings-busy',
 ] as const satisfies readonly ProblemCode[]; // prettier-ignore
 export const idempotencyHeader = {
   name: 'Idempotency-Key',
@@ -115,7 +116,7 @@ export class ReservationsController {
     summary: 'Cancel a booking: its nodes are free from now on',
     description: 'Safe to repeat.',
     answers: { 200: { description: 'It is cancelled', schema: ReservationShown } },
-    problems: ['reservation-unknown', 'reservation-over'],
+    problems: ['reservation-unknown', 'reservation-over', 'bookings-busy'],
     roles: ['operator'],
   })
   async cancel(@Caller() principal: Principal, @Param('id') id: string): Promise<ReservationShown> {

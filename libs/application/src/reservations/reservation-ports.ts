@@ -80,6 +80,15 @@ export type Amended =
   | ReservationTaken
   | Unfit;
 
+/** Somebody else books, or holds rows that a booking needs, for longer than is waited for. Nothing of what was asked is written. */
+export class BookingsBusy extends Error {
+  readonly code = 'bookings-busy';
+  constructor() {
+    super('Others were booking or holding these nodes for too long: nothing was changed. Ask again in a few seconds.');
+  }
+}
+
+/** Whatever writes throws BookingsBusy when it would have to wait for long. */
 export interface ReservationStore {
   /** Gives nodes to every occurrence up to the farthest window that is booked, and two weeks ahead at least; all or nothing. */
   book(
@@ -122,6 +131,8 @@ export interface Kept {
   readonly givenBack: number;
   readonly booked: number;
   readonly unmet: number;
+  /** Others booked, or held what is needed, for too long: the rest is to be done at the next turn. */
+  readonly busy: boolean;
 }
 /** Turns reservations with service time: by the scheduler, again and again. */
 export interface ReservationKeeper {

@@ -266,6 +266,11 @@ const service = {
     ['Too many counterfactuals are being worked out', '同时进行的假设试算过多'],
     ['Try again as Retry-After says, or ask without them.', '请按 Retry-After 重试，或不带假设试算再问。'],
   ),
+  'bookings-busy': kind(
+    503,
+    ['Others are booking at the moment', '预留正被他人占用'],
+    ['Try again as Retry-After says; nothing was changed.', '请按 Retry-After 重试；未作任何更改。'],
+  ),
   'engine-unreachable': kind(
     503,
     ['The pool’s engine does not answer', '资源池引擎暂不可达'],

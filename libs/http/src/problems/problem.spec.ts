@@ -1,5 +1,5 @@
 import { HttpException, NotFoundException } from '@nestjs/common';
-import { EngineUnreachable } from '#libs/application';
+import { BookingsBusy, EngineUnreachable } from '#libs/application';
 import { Problem, ProblemDocument, languageOf, problemDocument } from './problem.js';
 import { problemOf } from './problem-of.js';
 import { problemCodes, problemKinds } from './problem-kinds.js';
@@ -21,6 +21,7 @@ const named: Record<string, { error: unknown; want: string | null }> = {
     want: 'database-unavailable',
   },
   'an engine that is away': { error: new EngineUnreachable('pool', 'refused'), want: 'engine-unreachable' },
+  'bookings that others hold up': { error: new BookingsBusy(), want: 'bookings-busy' },
   'a body too large for Fastify': {
     error: new HttpException('x', 413, { cause: withCode('FST_ERR_CTP_BODY_TOO_LARGE') }),
     want: 'body-too-large',
