@@ -55,8 +55,7 @@ export function explainWaiting(
   const verdicts: SlotVerdict[] = [];
   let charged = 0;
   for (const ahead of wanted) {
-    for (; charged < ahead; charged++)
-      backlog.charge(queue.kind(line[charged]!).index, queue.predicted(line[charged]!));
+    for (; charged < ahead; charged++) backlog.charge(queue.kindIndex(line[charged]!), queue.predicted(line[charged]!));
     const slot = line[ahead]!;
     const kind = queue.kind(slot);
     const diagnosis = diagnoses[kind.index]!;
@@ -104,9 +103,11 @@ function turnsIn(
   reserved: ReadonlyMap<number, unknown>,
 ): Int32Array {
   if (policy.backfillOrder !== 'shortest-first' || policy.backfill === 'none') return line;
+  const isReserved = new Uint8Array(queue.width);
+  for (const slot of reserved.keys()) isReserved[slot] = 1;
   return inTurn(
     line,
-    (slot) => reserved.has(slot),
+    (slot) => isReserved[slot] === 1,
     (slot) => queue.shortest(slot),
   );
 }

@@ -28,6 +28,8 @@ export interface JobKind {
   standing: number;
   /** Which pools are open to whom, as its sample knows it. */
   tenancy: number;
+  /** None of those that wait is held for less; the queue keeps it. Who was held for that long may have gone. */
+  leastHold: number;
 }
 
 export interface Ground {
@@ -70,6 +72,7 @@ export class JobKinds {
 
   leave(kind: JobKind): void {
     if (--kind.waiting > 0) return;
+    kind.leastHold = Infinity;
     this.alive--;
     if (this.byKey.size > 2 * this.alive + SWEEP_SLACK) this.sweep();
   }
@@ -131,6 +134,7 @@ export class JobKinds {
       capacity: 0,
       standing: -1,
       tenancy: this.tenancy,
+      leastHold: Infinity,
     };
     this.byIndex[index] = kind;
     this.byKey.set(key, kind);

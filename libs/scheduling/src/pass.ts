@@ -1,11 +1,13 @@
 import type { Refusal } from '#libs/domain';
-import { type Bid, Gates } from './gates.js';
+import { DepthBook } from './depth-book.js';
+import { Gates } from './gates.js';
 import type { JobKind, JobKinds } from './job-kinds.js';
-import { KindFloors } from './kind-floors.js';
 import type { PlanningPolicy, Seconds } from './model.js';
 import { Openings } from './openings.js';
+import { holdOf, inOpenings, PlaceSearch } from './place-search.js';
 import type { Ask, Profile, Taken, Undo } from './profile.js';
 import { RoomBook } from './room-book.js';
+import { shortestFirst } from './shortest-first.js';
 import type { Cursor, WaitingQueue } from './waiting-queue.js';
 
 export interface PassStart {
@@ -83,30 +85,28 @@ export class Pass {
   private readonly gates: Gates;
   private readonly openings: Openings;
   private readonly rooms: RoomBook<Refusal>;
-  private floors = new KindFloors();
+  private places: PlaceSearch;
+  private depths: DepthBook;
   private closed = new Set<number>();
-  // By set of groups: its reservations.
-  private reservedIn = new Map<number, number>();
-  private fullSets = 0;
-  private left: number[] = [];
+  // By slot: 1 where a job has been tried before its set had no more reservations.
+  private tried = new Uint8Array(0);
   private starts: PassStart[] = [];
   private reservations: PassReservation[] = [];
   private held = new Map<number, Refusal>();
   private blocked: number[] = [];
   private startUndos: Undo[] = [];
   private reservationUndos: Undo[] = [];
-  private isNarrowed = false;
   private looked = 0;
   // The slot of which it is known that nothing but an event will let it in.
   private keptForGood = -1;
   private undone: Undo = () => {};
-  // Of the reservation that is sought: where the first nodes are, whatever the gates say to this very job.
-  private firstPlace: Seconds = Infinity;
 
   constructor(private readonly ground: PassGround) {
     this.gates = ground.gates ?? new Gates([]);
     this.openings = ground.openings ?? new Openings();
     this.rooms = new RoomBook(ground.kinds, ground.profiles);
+    this.places = new PlaceSearch(ground, this.gates, this.openings);
+    this.depths = new DepthBook(ground.policy, ground.kinds);
   }
 
   run(now: Seconds, wish: PassWish): PassOutcome {
@@ -118,59 +118,87 @@ export class Pass {
     const cursor = queue.size === 0 || isHopeless() ? null : queue.cursor(now);
     for (let slot = cursor?.next() ?? -1; slot >= 0; slot = cursor!.next()) {
       const kind = queue.kind(slot);
-      const isLeft = this.isLeftFor(kind);
-      if (slot === wish.until && !isLeft) return this.outcome(false);
+      if (slot === wish.until && !this.isDeferred(kind)) return this.outcome(false);
       if (this.starts.length >= policy.maxStarts) return this.outcome(true);
       this.rooms.see(kind);
-      if (kind.eligible.length === 0 || queue.notBefore(slot) > now || slot === wish.without) continue;
-      if (isLeft) {
-        if (this.mayStart(slot, wish.until)) this.left.push(slot);
-        continue;
-      }
+      if (!this.isAsked(slot, kind, { now, wish }) || this.isDeferred(kind)) continue;
+      if (this.isDeferring) this.tried[slot] = 1;
       if (this.step(slot, kind, now)) {
         if (stopsEarly) this.rooms.count();
       } else if (!isHopeless()) {
-        this.block(slot, kind, now);
+        if (this.block(slot, kind, now)) this.narrow(cursor!, wish.until);
         if (policy.backfill === 'none' && this.closed.size === this.ground.profiles.length) break;
-        if (!this.isNarrowed && this.left.length === 0 && !this.mayReserveMore()) this.narrow(cursor!, wish.until);
       }
       if (isHopeless()) break;
     }
-    return this.outcome(this.tryLeft(now, wish.until));
+    return this.outcome(this.isDeferring && this.backfill(now, wish));
   }
 
-  /** Whether a job of the kind is tried at the end only: it cannot reserve any more, and the shortest of such jobs goes first. */
-  private isLeftFor({ set }: JobKind): boolean {
-    if (this.isNarrowed || this.ground.policy.backfillOrder !== 'shortest-first') return false;
-    return set >= 0 && this.depth > 0 && (this.reservedIn.get(set) ?? 0) >= this.depth;
+  private isAsked(slot: number, kind: JobKind, { now, wish }: { now: Seconds; wish: PassWish }): boolean {
+    return kind.eligible.length > 0 && this.ground.queue.notBefore(slot) <= now && slot !== wish.without;
   }
 
-  /** True when the limit of starts was reached. */
-  private tryLeft(now: Seconds, until: number | undefined): boolean {
-    const { queue, policy } = this.ground;
-    // The sort is stable: of those with equal holds, the first in the queue goes first.
-    for (const slot of this.left.sort((a, b) => queue.shortest(a) - queue.shortest(b))) {
-      if (slot === until) return false;
+  /** Whether those that can reserve no more are tried at the end, the shortest first. */
+  private get isDeferring(): boolean {
+    const { backfill, backfillOrder } = this.ground.policy;
+    return backfillOrder === 'shortest-first' && backfill !== 'none';
+  }
+
+  private isDeferred(kind: JobKind): boolean {
+    return this.isDeferring && kind.set >= 0 && this.depths.isFull(kind);
+  }
+
+  /** A set has no more reservations: only those that can have one, or might start now, are worth walking over. */
+  private narrow(cursor: Cursor, until: number | undefined): void {
+    const { queue } = this.ground;
+    if (this.isDeferring) {
+      cursor.narrow((kind) => !this.isDeferred(kind));
+    } else if (this.depths.isFullEverywhere) {
+      this.rooms.count();
+      cursor.narrow(this.mayOfKind(until), (slot) => this.mayStart(slot, queue.kind(slot), until));
+    }
+  }
+
+  /** Tries the jobs that were left for the end. True when the limit of starts was reached. */
+  private backfill(now: Seconds, wish: PassWish): boolean {
+    const { queue, kinds, policy } = this.ground;
+    this.rooms.count();
+    const last = wish.until === undefined ? -1 : queue.kindIndex(wish.until);
+    const isOfUse = (index: number, seconds: number): boolean =>
+      index === last || !this.openings.isEmpty || seconds <= this.rooms.at(kinds.byIndex[index]!);
+    for (const slot of shortestFirst(this.leftFor(now, wish), queue, isOfUse)) {
+      if (slot === wish.until) return false;
       if (this.starts.length >= policy.maxStarts) return true;
       this.step(slot, queue.kind(slot), now);
     }
     return false;
   }
 
+  private leftFor(now: Seconds, wish: PassWish): Int32Array {
+    const { queue } = this.ground;
+    const cursor = queue.cursor(now);
+    const mayStart = this.mayOfKind(wish.until);
+    cursor.narrow((kind) => this.isDeferred(kind) && mayStart(kind));
+    const left = new Int32Array(queue.size);
+    let size = 0;
+    for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) {
+      if (this.tried[slot] === 0 && queue.notBefore(slot) <= now && slot !== wish.without) left[size++] = slot;
+    }
+    return left.subarray(0, size);
+  }
+
   private reset(now: Seconds): void {
     this.undone = this.rooms.open(now);
-    this.floors = new KindFloors();
+    this.places = new PlaceSearch(this.ground, this.gates, this.openings);
+    this.depths = new DepthBook(this.ground.policy, this.ground.kinds);
     this.closed = new Set();
-    this.reservedIn = new Map();
-    this.fullSets = 0;
-    this.left = [];
+    this.tried = this.isDeferring ? new Uint8Array(this.ground.queue.width) : this.tried;
     this.starts = [];
     this.reservations = [];
     this.held = new Map();
     this.blocked = [];
     this.startUndos = [];
     this.reservationUndos = [];
-    this.isNarrowed = false;
     this.looked = 0;
     this.keptForGood = -1;
   }
@@ -204,10 +232,6 @@ export class Pass {
     return true;
   }
 
-  private holdOf(slot: number, group: number): number {
-    return this.ground.hold?.(slot, group) ?? this.ground.queue.limit(slot);
-  }
-
   /** The group to start in now, or −1. */
   private groupFor(slot: number, kind: JobKind, { now, isMember }: { now: Seconds; isMember: boolean }): number {
     if (!isMember && this.ground.queue.shortest(slot) > this.rooms.at(kind)) return -1;
@@ -219,7 +243,7 @@ export class Pass {
     for (const group of kind.eligible) {
       const longest = this.longest(slot, group, isMember ? null : kind.ask);
       if (longest > room) room = longest;
-      if (longest < this.holdOf(slot, group) || !this.passesGates(slot, kind, group, now)) continue;
+      if (longest < holdOf(this.ground, slot, group) || !this.passesGates(slot, kind, group, now)) continue;
       if (best < 0) {
         best = group;
         continue;
@@ -251,7 +275,7 @@ export class Pass {
   }
 
   private surroundings(slot: number, kind: JobKind): number[] {
-    const holds = kind.eligible.map((group) => this.holdOf(slot, group));
+    const holds = kind.eligible.map((group) => holdOf(this.ground, slot, group));
     return [this.openings.version, ...this.gates.states(slot), ...holds];
   }
 
@@ -259,24 +283,17 @@ export class Pass {
   private longest(slot: number, group: number, ask: Ask | null): number {
     const profile = this.ground.profiles[group]!;
     if (ask) return profile.longest(ask);
-    return this.inOpenings(slot, group, () => profile.longest(this.ground.queue.kind(slot).ask));
+    return inOpenings(this.ground, this.openings, { slot, group }, () =>
+      profile.longest(this.ground.queue.kind(slot).ask),
+    );
   }
 
   private passesGates(slot: number, kind: JobKind, group: number, now: Seconds): boolean {
     if (this.gates.isEmpty) return true;
-    const bid = { slot, group, nodes: kind.ask.nodes, seconds: this.holdOf(slot, group) };
+    const bid = { slot, group, nodes: kind.ask.nodes, seconds: holdOf(this.ground, slot, group) };
     const refusal = this.gates.refusal(bid, now);
     if (refusal !== null) this.held.set(slot, refusal);
     return refusal === null;
-  }
-
-  private inOpenings<T>(slot: number, group: number, look: () => T): T {
-    const ids = this.openings.windowsFor(this.ground.queue.job(slot), group);
-    if (ids === null) return look();
-    const layAgain = this.ground.profiles[group]!.liftWindows(ids);
-    const answer = look();
-    layAgain();
-    return answer;
   }
 
   private isShutOut(kind: JobKind): boolean {
@@ -288,9 +305,11 @@ export class Pass {
   private start(slot: number, group: number, now: Seconds): void {
     const { profiles } = this.ground;
     const score = this.ground.score(slot, group, now);
-    const seconds = this.holdOf(slot, group);
+    const seconds = holdOf(this.ground, slot, group);
     const ask = this.mostOf(slot, group, { now, seconds });
-    const taken = this.inOpenings(slot, group, () => profiles[group]!.take(ask, now, seconds));
+    const taken = inOpenings(this.ground, this.openings, { slot, group }, () =>
+      profiles[group]!.take(ask, now, seconds),
+    );
     this.startUndos.push(taken.undo);
     const counted = this.gates.take({ slot, group, nodes: ask.nodes, seconds }, now, now);
     if (counted) this.startUndos.push(counted);
@@ -310,113 +329,59 @@ export class Pass {
       const nodes = (low + high + 1) >>> 1;
       const more = { ...ask, nodes };
       const fits =
-        this.inOpenings(slot, group, () => this.ground.profiles[group]!.longest(more)) >= seconds &&
-        this.gates.refusal({ slot, group, nodes, seconds }, now) === null;
+        inOpenings(this.ground, this.openings, { slot, group }, () => this.ground.profiles[group]!.longest(more)) >=
+          seconds && this.gates.refusal({ slot, group, nodes, seconds }, now) === null;
       if (fits) low = nodes;
       else high = nodes - 1;
     }
     return low === ask.nodes ? ask : { ...ask, nodes: low };
   }
 
-  private block(slot: number, kind: JobKind, now: Seconds): void {
-    if (this.mayReserve(kind) && (this.keptForGood === slot || !this.reserve(slot, kind, now))) {
+  /** Whether its set has no more reservations now, and had before. */
+  private block(slot: number, kind: JobKind, now: Seconds): boolean {
+    const mayReserve = !this.depths.isFull(kind);
+    if (mayReserve && (this.keptForGood === slot || !this.reserve(slot, kind, now))) {
       this.blocked.push(slot);
-      return;
+      return false;
     }
     for (const group of kind.eligible) this.closed.add(group);
+    return mayReserve && this.depths.isFull(kind);
   }
 
-  private get depth(): number {
-    const { backfill, reservationDepth } = this.ground.policy;
-    return backfill === 'easy' ? 1 : reservationDepth;
-  }
-
-  private countReservation(set: number): void {
-    const count = (this.reservedIn.get(set) ?? 0) + 1;
-    this.reservedIn.set(set, count);
-    if (count === this.depth) this.fullSets++;
-  }
-
-  private mayReserve({ set }: JobKind): boolean {
-    return this.ground.policy.backfill !== 'none' && (this.reservedIn.get(set) ?? 0) < this.depth;
-  }
-
-  private mayReserveMore(): boolean {
-    if (this.ground.policy.backfill === 'none') return true;
-    return this.depth > 0 && this.fullSets < this.ground.kinds.setCount;
-  }
-
-  /**
-   * The earliest place in any of its groups: a reservation is told to a tenant, and a later one would be a worse promise.
-   * False when gates keep it back whatever happens in the groups: it is in nobody's way then.
-   */
+  /** False when gates keep it back whatever happens in the groups: it is in nobody's way then. */
   private reserve(slot: number, kind: JobKind, now: Seconds): boolean {
     const { queue, profiles } = this.ground;
-    const holds = kind.eligible.map((group) => this.holdOf(slot, group));
-    const floor = this.openings.isEmpty ? this.floors.of(kind, Math.min(...holds), now) : now;
-    this.firstPlace = Infinity;
-    let best = -1;
-    let start = Infinity;
-    for (const group of kind.eligible) {
-      const earliest = this.earliestIn(slot, group, floor, start);
-      if (earliest === Infinity || earliest > start) continue;
-      if (earliest < start || this.ground.score(slot, group, start) > this.ground.score(slot, best, start))
-        best = group;
-      start = earliest;
-    }
-    if (best < 0 && this.held.has(slot)) {
+    const { group, start, refusal } = this.places.find(slot, kind, now);
+    if (refusal !== null && !this.held.has(slot)) this.held.set(slot, refusal);
+    if (group < 0 && this.held.has(slot)) {
       const bid = { slot, nodes: kind.ask.nodes, seconds: queue.shortest(slot) };
-      const isShut = kind.eligible.every((group) => this.gates.isShut({ ...bid, group }, now));
+      const isShut = kind.eligible.every((open) => this.gates.isShut({ ...bid, group: open }, now));
       if (isShut) this.rooms.keptForGood(slot, this.held.get(slot)!);
       return false;
     }
-    if (best >= 0 || this.ground.policy.backfill === 'easy') this.countReservation(kind.set);
-    if (best < 0) return true;
-    if (this.openings.isEmpty) this.floors.raise(kind, Math.max(...holds), this.firstPlace);
-    const seconds = this.holdOf(slot, best);
-    const taken: Taken = this.inOpenings(slot, best, () => profiles[best]!.take(kind.ask, start, seconds));
-    this.reservationUndos.push(taken.undo);
-    const counted = this.gates.take({ slot, group: best, nodes: kind.ask.nodes, seconds }, start, now);
+    // EASY has one reservation for the head of a set, found or not.
+    if (group >= 0 || this.ground.policy.backfill === 'easy') this.depths.give(kind);
+    if (group < 0) return true;
+    const seconds = holdOf(this.ground, slot, group);
+    const take = (): Taken => profiles[group]!.take(kind.ask, start, seconds);
+    this.reservationUndos.push(inOpenings(this.ground, this.openings, { slot, group }, take).undo);
+    const counted = this.gates.take({ slot, group, nodes: kind.ask.nodes, seconds }, start, now);
     if (counted) this.reservationUndos.push(counted);
-    this.rooms.reserved(best, { job: queue.job(slot), start, seconds });
-    this.reservations.push({ slot, group: best, start });
+    this.rooms.reserved(group, { job: queue.job(slot), start, seconds });
+    this.reservations.push({ slot, group, start });
     this.blocked.push(slot);
     return true;
   }
 
-  private earliestIn(slot: number, group: number, from: Seconds, before: Seconds): Seconds {
-    const { ask } = this.ground.queue.kind(slot);
-    const profile = this.ground.profiles[group]!;
-    const seconds = this.holdOf(slot, group);
-    // One past the bound: a place as early as the best so far may still score better.
-    let isPassedOver = before < Infinity;
-    const nodesFrom = (at: Seconds): Seconds => {
-      const place = profile.earliest(ask, seconds, at, before + 1);
-      if (at === from && place < this.firstPlace) this.firstPlace = place;
-      if (place <= before) isPassedOver = false;
-      return place;
-    };
-    const bid: Bid = { slot, group, nodes: ask.nodes, seconds };
-    const earliest = this.inOpenings(slot, group, () => this.gates.earliest(bid, from, nodesFrom));
-    // A group that has nodes only later than another does not keep it back by its gates.
-    if (earliest === Infinity && !isPassedOver && !this.gates.isEmpty && !this.held.has(slot)) {
-      const refusal = this.gates.refusal(bid, from);
-      if (refusal !== null) this.held.set(slot, refusal);
-    }
-    return earliest;
+  /** Whether any job of the kind might start, as far as is known of its groups. */
+  private mayOfKind(until: number | undefined): (kind: JobKind) => boolean {
+    const last = until === undefined ? -1 : this.ground.queue.kindIndex(until);
+    return (kind) => kind.index === last || !this.openings.isEmpty || this.rooms.at(kind) >= kind.leastHold;
   }
 
-  /** Once no more reservations are to be had, only jobs that could start now are worth walking over. */
-  private narrow(cursor: Cursor, until: number | undefined): void {
-    this.isNarrowed = true;
-    if (this.ground.policy.backfill === 'none') return;
-    this.rooms.count();
-    cursor.narrow((slot) => this.mayStart(slot, until), this.ground.policy.backfillOrder);
-  }
-
-  private mayStart(slot: number, until: number | undefined): boolean {
+  private mayStart(slot: number, kind: JobKind, until: number | undefined): boolean {
     const { queue } = this.ground;
-    if (queue.shortest(slot) <= this.rooms.at(queue.kind(slot)) || slot === until) return true;
+    if (queue.shortest(slot) <= this.rooms.at(kind) || slot === until) return true;
     return !this.openings.isEmpty && this.openings.isOpenTo(queue.job(slot));
   }
 }

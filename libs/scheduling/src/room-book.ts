@@ -155,14 +155,16 @@ export class RoomBook<Held = never> {
     this.hopefuls = 0;
     for (const kind of this.kinds.byIndex) {
       if (this.unseen[kind.index] === 0 || this.room[kind.index] === 0) continue;
-      let room = 0;
-      for (const group of kind.eligible) {
-        const longest = this.profiles[group]!.longest(kind.ask);
-        if (longest > room) room = longest;
-      }
+      const room = this.longest(kind);
       this.room[kind.index] = room;
       if (room > 0) this.hopefuls += this.unseen[kind.index]!;
     }
+  }
+
+  private longest(kind: JobKind): number {
+    let room = 0;
+    for (const group of kind.eligible) room = Math.max(room, this.profiles[group]!.longest(kind.ask));
+    return room;
   }
 
   private narrow(kind: JobKind, room: number): void {

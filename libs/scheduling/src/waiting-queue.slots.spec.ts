@@ -86,6 +86,25 @@ describe('jobs and their kinds', () => {
     expect([kind.waiting, queue.size]).toEqual([1, 1]);
   });
 
+  it('are told apart by the index of the kind, however many there are', () => {
+    const queue = queueOf('fcfs');
+    const slots = Array.from({ length: 600 }, (_, index) => queue.add(aJob(`${index}`, { nodes: (index % 3) + 1 })));
+    expect(slots.map((slot) => queue.kind(slot).ask.nodes)).toEqual(slots.map((slot) => (slot % 3) + 1));
+    expect(slots.map((slot) => queue.kindIndex(slot))).toEqual(slots.map((slot) => queue.kind(slot).index));
+  });
+
+  it('a kind knows a hold that none of its jobs is shorter than, until the last of them is gone', () => {
+    const queue = new WaitingQueue(kindsOf(), orderOf('fcfs'), 'predicted');
+    const add = (id: string, predicted: number): number =>
+      queue.kind(queue.add(aJob(id, { limit: 60, predicted }))).leastHold;
+    expect([add('j', 50), add('k', 40), add('l', 45)]).toEqual([50, 40, 40]);
+    // Not looked for again while others wait.
+    queue.remove('k');
+    expect(add('m', 55)).toBe(40);
+    for (const id of ['j', 'l', 'm']) queue.remove(id);
+    expect(add('n', 61)).toBe(60);
+  });
+
   it('all are of other kinds when what makes a kind has changed', () => {
     let reach = 'one';
     const kinds = new JobKinds({ candidates: [], version: 0, reachOf: () => reach });
@@ -98,6 +117,7 @@ describe('jobs and their kinds', () => {
     expect(after).not.toBe(before);
     expect(queue.kind(slots[0]!)).toBe(after);
     expect([before.waiting, after.waiting]).toEqual([0, 2]);
+    expect([before.leastHold, after.leastHold]).toEqual([Infinity, 3600]);
   });
 });
 
@@ -181,14 +201,15 @@ describe('an order in which waiting counts', () => {
     }
   });
 
-  it('narrowed without a word about it goes on in its order', () => {
+  it('narrowed goes on in its order', () => {
     const queue = queueOf('wfp3');
     const over = { submittedAt: NOW - 100 };
     queue.add(aJob('short', { ...over, limit: 10 }));
     queue.add(aJob('long, wide', { ...over, limit: 20, nodes: 9 }));
     queue.add(aJob('dropped', { ...over, limit: 5 }));
     const cursor = queue.cursor(NOW);
-    cursor.narrow((slot) => queue.job(slot).id !== 'dropped');
+    const every = (): boolean => true;
+    cursor.narrow(every, (slot) => queue.job(slot).id !== 'dropped');
     expect([cursor.next(), cursor.next(), cursor.next()]).toEqual([1, 0, -1]);
   });
 

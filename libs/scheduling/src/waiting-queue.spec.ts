@@ -1,14 +1,15 @@
 import fc from 'fast-check';
-import { JobKinds } from './job-kinds.js';
+import { type JobKind, JobKinds } from './job-kinds.js';
 import { type OrderName, type QueuedJob, orderNames } from './model.js';
 import { orderOf } from './order.js';
 import { aJob } from './testing/builders.js';
-import { WaitingQueue } from './waiting-queue.js';
+import { type Cursor, WaitingQueue } from './waiting-queue.js';
 import { runs } from './testing/runs.js';
 
 const ground = { candidates: [], version: 0 };
 const tenants = ['a', 'b', 'c'].map((id, index) => ({ id, parentId: null, weight: 1, usage: index }));
 const NOW = 5000;
+const everyKind = (): boolean => true;
 
 const anyJob = fc.record({
   limit: fc.integer({ min: 1, max: 9 }),
@@ -52,7 +53,7 @@ describe('waiting queue', () => {
     for (const id of ['a', 'b', 'c', 'd']) queue.add(aJob(id));
     const cursor = queue.cursor(NOW);
     cursor.next();
-    cursor.narrow((slot) => queue.job(slot).id > 'b');
+    cursor.narrow(everyKind, (slot) => queue.job(slot).id > 'b');
     const walked = [cursor.next(), cursor.next(), cursor.next()];
     expect(walked.map((slot) => (slot < 0 ? null : queue.job(slot).id))).toEqual(['c', 'd', null]);
   });
@@ -68,18 +69,45 @@ describe('a narrowed cursor', () => {
     { id: 'as short', limit: 3 },
     { id: 'middle', limit: 5 },
   ];
+  const walkFrom = (queue: WaitingQueue, cursor: Cursor): string[] => {
+    const walked: string[] = [];
+    for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) walked.push(queue.job(slot).id);
+    return walked;
+  };
+  const full = (name: OrderName): WaitingQueue => {
+    const queue = new WaitingQueue(new JobKinds(ground), orderOf(name));
+    jobs.forEach((job, sequence) => queue.add(aJob(job.id!, { submittedAt: NOW - 100, ...job, sequence })));
+    return queue;
+  };
+
+  it.each([
+    ['fcfs', ['long', 'short', 'as short', 'middle']],
+    ['wfp3', ['short', 'as short', 'middle', 'long']],
+  ] as const)('goes on in its order, without those that fail the test: %s', (name, want) => {
+    const queue = full(name);
+    const cursor = queue.cursor(NOW);
+    expect(queue.job(cursor.next()).id).toBe('seen');
+    cursor.narrow(everyKind, (slot) => queue.job(slot).id !== 'dropped');
+    expect(walkFrom(queue, cursor)).toEqual(want);
+    expect(cursor.next()).toBe(-1);
+  });
+
   it.each(['fcfs', 'wfp3'] as const)(
-    'walks those with the shortest hold first where asked, ties in its order: %s',
+    'leaves out kinds, each of which it asks once, and the test holds besides: %s',
     (name) => {
-      const queue = new WaitingQueue(new JobKinds(ground), orderOf(name));
-      jobs.forEach((job, sequence) => queue.add(aJob(job.id!, { submittedAt: NOW - 100, ...job, sequence })));
+      const queue = full(name);
+      queue.add(aJob('narrow', { nodes: 2, submittedAt: NOW - 100, limit: 4 }));
+      queue.add(aJob('narrow too', { nodes: 2, submittedAt: NOW - 100, limit: 6 }));
       const cursor = queue.cursor(NOW);
-      expect(queue.job(cursor.next()).id).toBe('seen');
-      cursor.narrow((slot) => queue.job(slot).id !== 'dropped', 'shortest-first');
-      const walked: string[] = [];
-      for (let slot = cursor.next(); slot >= 0; slot = cursor.next()) walked.push(queue.job(slot).id);
-      expect(walked).toEqual(['short', 'as short', 'middle', 'long']);
-      expect(cursor.next()).toBe(-1);
+      cursor.next();
+      const asked: number[] = [];
+      const isNarrow = (kind: JobKind): boolean => {
+        asked.push(kind.ask.nodes);
+        return kind.ask.nodes === 2;
+      };
+      cursor.narrow(isNarrow, (slot) => queue.job(slot).limit > 4);
+      expect(walkFrom(queue, cursor)).toEqual(['narrow too']);
+      expect(asked.toSorted((a, b) => a - b)).toEqual([1, 2, 9]);
     },
   );
 
@@ -88,9 +116,10 @@ describe('a narrowed cursor', () => {
     for (const [sequence, limit] of [7, 5, 6].entries()) queue.add(aJob(`${limit}`, { limit, sequence }));
     let most = 7;
     const cursor = queue.cursor(NOW);
-    cursor.narrow((slot) => queue.limit(slot) <= most, 'shortest-first');
-    expect(queue.limit(cursor.next())).toBe(5);
+    cursor.narrow(everyKind, (slot) => queue.limit(slot) <= most);
+    expect(queue.limit(cursor.next())).toBe(7);
     most = 5;
+    expect(queue.limit(cursor.next())).toBe(5);
     expect(cursor.next()).toBe(-1);
   });
 });

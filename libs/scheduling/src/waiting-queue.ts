@@ -8,9 +8,15 @@ import type { JobOrder } from './order.js';
 export interface Cursor {
   /** The next slot, or −1. */
   next(): number;
-  /** From here on, only slots that satisfy the test are of interest, in the queue's order or those with the shortest hold first. */
-  narrow(keep: (slot: number) => boolean, order?: 'queue' | 'shortest-first'): void;
+  /**
+   * From here on, only slots of these kinds that satisfy the test are of interest. Kinds are asked once, slots when it is their
+   * turn or before. May be called again, for fewer of them.
+   */
+  narrow(ofKind: (kind: JobKind) => boolean, keep?: (slot: number) => boolean): void;
 }
+
+const ROOM = 256;
+const everyone = (_slot: number): boolean => true;
 
 /**
  * The jobs that wait, in columns. Where the order does not change with time they stand in sorted lanes, and a change of the
@@ -19,10 +25,11 @@ export interface Cursor {
  */
 export class WaitingQueue {
   private jobs: (QueuedJob | undefined)[] = [];
-  private kinds: (JobKind | undefined)[] = [];
+  // Numbers and not the kinds themselves: every walk touches them, and they are a quarter of the memory.
+  private kindOf = new Int32Array(ROOM);
   private readonly slotOf = new Map<string, number>();
   private readonly freeSlots: number[] = [];
-  private columns = columnsOf(256);
+  private columns = columnsOf(ROOM);
   private lanes = new Map<string, Lane>();
   private laneOf: (Lane | undefined)[] = [];
   // All lanes one after the other, made anew at the first look after a change.
@@ -52,7 +59,12 @@ export class WaitingQueue {
   }
 
   kind(slot: number): JobKind {
-    return this.kinds[slot]!;
+    return this.table.byIndex[this.kindOf[slot]!]!;
+  }
+
+  /** The index of its kind, without the kind. */
+  kindIndex(slot: number): number {
+    return this.kindOf[slot]!;
   }
 
   limit(slot: number): number {
@@ -91,11 +103,11 @@ export class WaitingQueue {
   add(job: QueuedJob): number {
     this.remove(job.id);
     const slot = this.freeSlots.pop() ?? this.jobs.length;
-    if (slot >= this.columns.limit.length) this.columns = columnsOf(slot * 2, this.columns);
+    if (slot >= this.kindOf.length) this.grow(slot * 2);
     this.jobs[slot] = job;
-    this.kinds[slot] = this.table.join(job);
     this.columns.limit[slot] = job.limit;
     this.columns.shortest[slot] = this.runTimes === 'predicted' ? Math.min(job.predicted, job.limit) : job.limit;
+    this.join(slot);
     this.columns.predicted[slot] = job.predicted;
     this.columns.nodes[slot] = job.nodes;
     this.columns.submitted[slot] = job.submittedAt;
@@ -115,7 +127,6 @@ export class WaitingQueue {
     this.timed.delete(slot);
     this.table.leave(this.kind(slot));
     this.jobs[slot] = undefined;
-    this.kinds[slot] = undefined;
     this.freeSlots.push(slot);
   }
 
@@ -142,7 +153,7 @@ export class WaitingQueue {
   /** Asks the table for the kind of every job again: what a kind is made of has changed. */
   rejoin(): void {
     const left = [...this.slotOf.values()].map((slot) => this.kind(slot));
-    for (const slot of this.slotOf.values()) this.kinds[slot] = this.table.join(this.job(slot));
+    for (const slot of this.slotOf.values()) this.join(slot);
     for (const kind of left) this.table.leave(kind);
   }
 
@@ -189,6 +200,12 @@ export class WaitingQueue {
       end = mergeLanes(lanes.slice(from, i), flat, end, this.columns);
     }
     this.flat = flat;
+  }
+
+  private join(slot: number): void {
+    const kind = this.table.join(this.job(slot));
+    this.kindOf[slot] = kind.index;
+    kind.leastHold = Math.min(kind.leastHold, this.shortest(slot));
   }
 
   private enter(slot: number): void {
@@ -244,32 +261,37 @@ export class WaitingQueue {
     }
   }
 
+  private grow(length: number): void {
+    this.columns = columnsOf(length, this.columns);
+    const wider = new Int32Array(length);
+    wider.set(this.kindOf);
+    this.kindOf = wider;
+  }
+
   private sortedCursor(): Cursor {
-    let { flat } = this;
-    let count = flat.length;
+    const { flat, kindOf } = this;
     let at = 0;
-    let keep: ((slot: number) => boolean) | null = null;
+    let wanted: Uint8Array | null = null;
+    let keep: (slot: number) => boolean = everyone;
     return {
       next: () => {
-        if (keep) while (at < count && !keep(flat[at]!)) at++;
-        return at < count ? flat[at++]! : -1;
+        if (wanted) while (at < flat.length && !(wanted[kindOf[flat[at]!]!] === 1 && keep(flat[at]!))) at++;
+        return at < flat.length ? flat[at++]! : -1;
       },
-      narrow: (test, order) => {
+      narrow: (ofKind, test = everyone) => {
+        wanted = this.flagsOf(ofKind);
         keep = test;
-        if (order !== 'shortest-first') return;
-        // The sort is stable: of those with equal holds, the first in the queue goes first.
-        const { shortest } = this.columns;
-        flat = flat
-          .subarray(at, count)
-          .filter(test)
-          .sort((a, b) => shortest[a]! - shortest[b]!);
-        [at, count] = [0, flat.length];
       },
     };
   }
 
+  /** By index of kind: 1 where the test holds. */
+  private flagsOf(ofKind: (kind: JobKind) => boolean): Uint8Array {
+    return Uint8Array.from(this.table.byIndex, (kind) => (ofKind(kind) ? 1 : 0));
+  }
+
   private heapCursor(now: Seconds, waited: NonNullable<JobOrder['waited']>): Cursor {
-    const { urgency, submitted, limit, shortest, nodes, sequence, key } = this.columns;
+    const { urgency, submitted, limit, nodes, sequence, key } = this.columns;
     const heap = this.flat.slice();
     let size = heap.length;
     for (let i = 0; i < size; i++) {
@@ -301,11 +323,14 @@ export class WaitingQueue {
         if (size > 1) sink(0);
         return top;
       },
-      narrow: (keep, order) => {
+      narrow: (ofKind, keep = everyone) => {
+        const wanted = this.flagsOf(ofKind);
         let kept = 0;
-        for (let i = 0; i < size; i++) if (keep(heap[i]!)) heap[kept++] = heap[i]!;
+        for (let i = 0; i < size; i++) {
+          const slot = heap[i]!;
+          if (wanted[this.kindOf[slot]!] === 1 && keep(slot)) heap[kept++] = slot;
+        }
         size = kept;
-        if (order === 'shortest-first') for (let i = 0; i < size; i++) key[heap[i]!] = shortest[heap[i]!]!;
         pile();
       },
     };

@@ -157,33 +157,24 @@ describe('a walk that has begun', () => {
 
   it.each(['sjf', 'wfp3'] as const)('is over at once when it is narrowed to nothing: %s', (name) => {
     const cursor = queueWith({ j: {}, k: { limit: 50 } }, orderOf(name)).cursor(50);
-    cursor.narrow(() => false, 'shortest-first');
+    cursor.narrow(() => false);
     expect(cursor.next()).toBe(-1);
   });
 
-  it('may be narrowed twice; both tests count where the first took the shortest, else the last alone', () => {
-    const jobs = { j: { limit: 3 }, k: { limit: 1 }, l: { limit: 2 } };
-    const [shortest, plain] = [queueWith(jobs, orderOf('fcfs')).cursor(9), queueWith(jobs, orderOf('fcfs')).cursor(9)];
-    shortest.narrow((slot) => slot !== 1, 'shortest-first');
-    shortest.narrow((slot) => slot !== 2);
-    expect([shortest.next(), shortest.next()]).toEqual([0, -1]);
-    plain.narrow((slot) => slot !== 1, 'queue');
-    plain.narrow((slot) => slot !== 2);
-    expect([plain.next(), plain.next(), plain.next()]).toEqual([0, 1, -1]);
-  });
-
-  it.each([
-    ['goes on in the order of the queue', 'saf', [1, 0, 2]],
-    ['goes by sequence where waiting counts', 'wfp3', [0, 1, 2]],
-  ] as const)('narrowed to the shortest, of those with equal holds %s: %s', (_sentence, name, want) => {
-    // Half as many nodes go first by saf; by wfp3 twice as many would.
-    const nodes = name === 'saf' ? [2, 1, 4] : [2, 4, 1];
-    const jobs = Object.fromEntries(nodes.map((count, slot) => [`${slot}`, { nodes: count, submittedAt: 0 }]));
+  it.each(['fcfs', 'wfp3'] as const)('may be narrowed again, to fewer: %s', (name) => {
+    const submittedAt = 0;
+    const jobs = { j: { submittedAt }, k: { submittedAt, limit: 2 }, l: { submittedAt, nodes: 2 } };
     const queue = queueWith(jobs, orderOf(name));
-    expect(walked(queue, 50)).toEqual(['1', '0', '2']);
-    const cursor = queue.cursor(50);
-    cursor.narrow(() => true, 'shortest-first');
-    expect([cursor.next(), cursor.next(), cursor.next()]).toEqual(want);
+    const cursor = queue.cursor(9);
+    cursor.narrow(
+      () => true,
+      (slot) => slot !== 1,
+    );
+    cursor.narrow(
+      (kind) => kind.ask.nodes === 1,
+      (slot) => slot !== 1,
+    );
+    expect([cursor.next(), cursor.next()]).toEqual([0, -1]);
   });
 
   it('of another time is another walk', () => {
