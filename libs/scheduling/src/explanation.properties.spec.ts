@@ -3,7 +3,7 @@ import type { Refusal } from '#libs/domain';
 import type { CyclePlan, Evidence, GroupModel, PlannedStart, QueuedJob, Snapshot } from './model.js';
 import { createPlanner } from './planner.js';
 import { anyRichPolicy, anyRichSnapshot } from './testing/rich-states.js';
-import { runs } from './testing/runs.js';
+import { expectJudged, runs } from './testing/runs.js';
 
 /** Attempts whose nodes are told, so that anybody can count who is where. */
 const anySettledSnapshot = anyRichSnapshot.map((snapshot) => ({
@@ -81,6 +81,19 @@ function naiveEvidence(snapshot: Snapshot, plan: CyclePlan, job: QueuedJob): Omi
   return { nodesConsidered: groups.reduce((sum, group) => sum + countOf(group), 0), filteredBy, best };
 }
 
+/** What some job or other hears among a few hundred states. */
+const usual: readonly Refusal[] = [
+  'before-earliest-start',
+  'fraction-not-offered',
+  'no-free-accelerators',
+  'behind-in-queue',
+  'power-cap-reached',
+  'quota-spent',
+  'larger-than-any-pool',
+  'green-share-too-low',
+  'would-overrun-window',
+];
+
 describe('every job that waits', () => {
   it('gets evidence that anybody can count in the snapshot', () => {
     fc.assert(
@@ -97,9 +110,11 @@ describe('every job that waits', () => {
   });
 
   it('hears a word that its numbers bear out', () => {
+    const heard: Partial<Record<Refusal, number>> = {};
     fc.assert(
       fc.property(anySettledSnapshot, anyRichPolicy, (snapshot, policy) => {
         const plan = createPlanner(snapshot, policy).plan(snapshot.now);
+        for (const { refusal } of plan.waiting) heard[refusal] = (heard[refusal] ?? 0) + 1;
         const bornOut = plan.waiting.map(({ jobId, refusal, estimatedStart, basis, poolId, evidence }) => {
           const job = snapshot.queued.find(({ id }) => id === jobId)!;
           const lacks = evidence.best !== null && evidence.best.freeNodes < evidence.best.askedNodes;
@@ -133,5 +148,6 @@ describe('every job that waits', () => {
       }),
       { numRuns: runs(300) },
     );
+    for (const word of usual) expectJudged(heard[word] ?? 0, 1);
   });
 });

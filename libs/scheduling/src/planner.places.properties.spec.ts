@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { CyclePlan, GroupModel, PlannedStart, PlanningPolicy, QueuedJob, Seconds, Snapshot } from './model.js';
 import { createPlanner } from './planner.js';
-import { aPolicy, nodesNamed } from './testing/builders.js';
+import { nodesNamed } from './testing/builders.js';
 import { admits, groupIn, type Hold, holdOf, holdsAfter, jobIn, overCap, overfull } from './testing/plan-checks.js';
-import { anyRichPolicy, anyRichSnapshot, attemptsFrom, RICH_NOW } from './testing/rich-states.js';
-import { runs } from './testing/runs.js';
+import { anyClaimingScene, anyRichPolicy, anyRichSnapshot, attemptsFrom, RICH_NOW } from './testing/rich-states.js';
+import { expectJudged, runs } from './testing/runs.js';
 
 const NOW = RICH_NOW;
 const planOf = (snapshot: Snapshot, policy: PlanningPolicy): CyclePlan => createPlanner(snapshot, policy).plan(NOW);
@@ -130,11 +130,14 @@ describe('places that are reserved', () => {
   // Without shared cards: which of these a job gets goes by the mix of all that wait, so that jobs behind have a say in it. And
   // those for whom nodes are being vacated stay: they have their quota already, wherever they stand.
   it('and starts before them are what they would be if nobody stood behind', () => {
+    let judged = 0;
+    let startsJudged = 0;
     fc.assert(
       fc.property(anyRichSnapshot, anyRichPolicy, fc.nat(), (rich, policy, pick) => {
         const snapshot = { ...rich, groups: rich.groups.filter(({ sharing }) => !sharing), ...outside(rich, 'edge') };
         const plan = planOf(snapshot, policy);
         if (plan.reservations.length === 0) return;
+        judged++;
         const k = pick % plan.reservations.length;
         const nobodyStarts = snapshot.pools.map((pool) => ({ ...pool, reachable: false }));
         const inLine: PlanningPolicy = { ...policy, backfillOrder: 'queue' };
@@ -147,12 +150,14 @@ describe('places that are reserved', () => {
         expect(without.reservations.slice(0, k + 1)).toEqual(plan.reservations.slice(0, k + 1));
         // The shortest of all that have no reservation goes first of these, wherever it stands.
         if (policy.backfillOrder === 'shortest-first') return;
-        expect(without.starts.filter(({ jobId }) => ahead.includes(jobId))).toEqual(
-          plan.starts.filter(({ jobId }) => ahead.includes(jobId)),
-        );
+        const starts = plan.starts.filter(({ jobId }) => ahead.includes(jobId));
+        startsJudged += starts.length;
+        expect(without.starts.filter(({ jobId }) => ahead.includes(jobId))).toEqual(starts);
       }),
       { numRuns: runs(400) },
     );
+    expectJudged(judged, 40);
+    expectJudged(startsJudged, 1);
   });
 });
 
@@ -183,6 +188,7 @@ describe('a gang', () => {
 
   // One that passes others is not judged: their reservations name no nodes, and it may have to go round them.
   it('lies in one block whenever one has room for it, beside what runs and was started before', () => {
+    let judged = 0;
     fc.assert(
       fc.property(anyInBlocks, anyRichPolicy, (snapshot, policy) => {
         const { starts, ...plan } = planOf(snapshot, policy);
@@ -199,18 +205,22 @@ describe('a gang', () => {
           const able = ableNodes(snapshot, start, holdsAfter(snapshot, ahead, policy.runTimes), until);
           const room = Map.groupBy(able, (node) => blocks[node]!);
           const hasRoom = [...room.values()].some((nodes) => nodes.length >= start.nodes);
+          if (hasRoom && start.nodes > 1) judged++;
           return hasRoom && new Set(start.nodeIndices.map((node) => blocks[node])).size > 1;
         });
         expect(scattered).toEqual([]);
       }),
       { numRuns: runs(600) },
     );
+    expectJudged(judged, 8);
   });
 
   it('has a claim on as many nodes as it asks for, or, elastic, on a number within its range', () => {
+    let judged = 0;
     fc.assert(
-      fc.property(anyRichSnapshot, anyRichPolicy, (snapshot, policy) => {
+      fc.property(anyClaimingScene, ([snapshot, policy]) => {
         for (const { jobId, nodeIndices } of planOf(snapshot, policy).claims) {
+          judged++;
           const job = snapshot.queued.find(({ id }) => id === jobId);
           const attempt = snapshot.running.find((each) => each.jobId === jobId);
           expect(nodeIndices.length).toBeGreaterThanOrEqual(job?.nodes ?? attempt!.nodesMin!);
@@ -220,6 +230,7 @@ describe('a gang', () => {
       }),
       { numRuns: runs(400) },
     );
+    expectJudged(judged, 5);
   });
 });
 
@@ -239,29 +250,14 @@ function sparing(snapshot: Snapshot, plan: CyclePlan, jobId: string, spared: str
 }
 
 describe('who is put out', () => {
-  // Few that wait, and most that run may be put out, so that somebody often is.
-  const anyPreemptive: fc.Arbitrary<Scene> = fc.tuple(
-    anyToldSnapshot.map((snapshot) => ({
-      ...snapshot,
-      queued: snapshot.queued.slice(0, 3),
-      running: snapshot.running.map((attempt) => ({
-        ...attempt,
-        preemptible: attempt.nodesMax === undefined,
-        leaving: false,
-      })),
-    })),
-    anyRichPolicy.map((policy) =>
-      aPolicy({
-        ...policy,
-        backfill: policy.backfill === 'none' ? 'easy' : policy.backfill,
-        reservationDepth: Math.max(1, policy.reservationDepth),
-        preemption: { reclaim: true, bandsBelow: 1, minRunSeconds: 0, maxPreemptors: 1 },
-      }),
-    ),
-  );
+  const anyPreemptive = anyClaimingScene.map(([snapshot, policy]): Scene => [
+    snapshot,
+    { ...policy, preemption: { reclaim: true, bandsBelow: 1, minRunSeconds: 0, maxPreemptors: 1 } },
+  ]);
 
   // Of the first only that waits for nodes: what those before him are promised is not to be had, and not named by the plan.
   it('is needed: with any one of them spared the job would not start in that group, and with all of them gone it does', () => {
+    let judged = 0;
     fc.assert(
       fc.property(anyPreemptive, ([snapshot, policy]) => {
         const plan = planOf(snapshot, policy);
@@ -273,6 +269,7 @@ describe('who is put out', () => {
           ({ forJobId, reason }) => forJobId === first?.jobId && (reason === 'priority' || reason === 'reclaim'),
         );
         if (victims.length === 0 || plan.preemptions.length > victims.length) return;
+        judged++;
         const { preemption: _preemption, ...peaceful } = policy;
         const { groupId } = plan.claims.find(({ jobId }) => jobId === first!.jobId)!;
         const startsWithout = (spared: string | null): string[] =>
@@ -284,5 +281,6 @@ describe('who is put out', () => {
       }),
       { numRuns: runs(600) },
     );
+    expectJudged(judged, 5);
   });
 });

@@ -4,8 +4,17 @@ import type { PlannedPreemption, PlanningPolicy, QueuedJob, RunningJob, Seconds,
 import { decisionOf } from './planner-face.js';
 import { createPlanner } from './planner.js';
 import { aGroup, aJob, aPolicy, aSnapshot, nodesNamed } from './testing/builders.js';
-import { anyRichPolicy, anyRichSnapshot, attemptsFrom, deltasOf, RICH_NOW } from './testing/rich-states.js';
-import { runs } from './testing/runs.js';
+import {
+  anyClaimingScene,
+  anyRichPolicy,
+  anyRichSnapshot,
+  attemptsFrom,
+  deltasOf,
+  RICH_NOW,
+} from './testing/rich-states.js';
+import { expectJudged, runs } from './testing/runs.js';
+
+const anyScene = fc.oneof(fc.tuple(anyRichSnapshot, anyRichPolicy), anyClaimingScene);
 
 /** What is against putting out the victim, in words. */
 function objections(
@@ -35,9 +44,11 @@ function objections(
 
 describe('who is put out', () => {
   it('is put out by right, and for a job that has a claim on his nodes', () => {
+    const judged: Partial<Record<PlannedPreemption['reason'], number>> = {};
     fc.assert(
-      fc.property(anyRichSnapshot, anyRichPolicy, (snapshot, policy) => {
+      fc.property(anyScene, ([snapshot, policy]) => {
         const { preemptions, claims, starts } = createPlanner(snapshot, policy).plan(RICH_NOW);
+        for (const { reason } of preemptions) judged[reason] = (judged[reason] ?? 0) + 1;
         expect(preemptions.flatMap((each) => objections(each, snapshot, policy))).toEqual([]);
         expect(new Set(preemptions.map(({ attemptId }) => attemptId)).size).toBe(preemptions.length);
         const claimants = claims.map(({ jobId }) => jobId);
@@ -52,13 +63,16 @@ describe('who is put out', () => {
       }),
       { numRuns: runs(800) },
     );
+    for (const reason of ['priority', 'grow'] as const) expectJudged(judged[reason] ?? 0, 1);
   });
 
   it('leaves no trace: committed or not, what follows is planned as from a cold start', () => {
+    let judged = 0;
     fc.assert(
-      fc.property(anyRichSnapshot, anyRichPolicy, fc.nat({ max: 400 }), (snapshot, policy, later) => {
+      fc.property(anyScene, fc.nat({ max: 400 }), ([snapshot, policy], later) => {
         const planner = createPlanner(snapshot, policy);
         const plan = planner.plan(RICH_NOW);
+        if (plan.preemptions.length > 0) judged++;
         planner.advance(deltasOf(plan, snapshot));
         const now = RICH_NOW + later;
         const cold = createPlanner(planner.snapshot(RICH_NOW), policy);
@@ -68,6 +82,7 @@ describe('who is put out', () => {
       }),
       { numRuns: runs(600) },
     );
+    expectJudged(judged, 8);
   });
 });
 

@@ -235,6 +235,28 @@ export const anyRichPolicy: fc.Arbitrary<PlanningPolicy> = fc
   })
   .map((policy) => aPolicy(present(policy)));
 
+/**
+ * States in which somebody is often put out: few wait, of the highest priorities, and all that run have told their nodes and may
+ * be put out or are elastic.
+ */
+export const anyClaimingScene: fc.Arbitrary<readonly [Snapshot, PlanningPolicy]> = fc.tuple(
+  anyRichSnapshot.map((snapshot): Snapshot => ({
+    ...snapshot,
+    queued: snapshot.queued.slice(0, 3).map((job) => ({ ...job, priority: Math.min(job.priority, 1) })),
+    running: snapshot.running
+      .filter(({ groupId, nodeIndices }) => groupId === 'counted' || nodeIndices.length > 0)
+      .map((attempt) => ({ ...attempt, preemptible: attempt.nodesMax === undefined, leaving: false })),
+  })),
+  anyRichPolicy.map((policy) =>
+    aPolicy({
+      ...policy,
+      backfill: policy.backfill === 'none' ? 'easy' : policy.backfill,
+      reservationDepth: Math.max(1, policy.reservationDepth),
+      preemption: { reclaim: true, bandsBelow: 1, minRunSeconds: 100, maxPreemptors: 2 },
+    }),
+  ),
+);
+
 /** What the committer makes of a plan's starts. */
 export const attemptsFrom = (plan: CyclePlan, queued: readonly QueuedJob[]): RunningJob[] =>
   plan.starts.map((start) => {
