@@ -132,8 +132,8 @@ const writeStarts = statement(
 /**
  * Writes a plan in one transaction, fenced by the epoch, and refuses those parts of it that the world has overtaken.
  *
- * All rows are locked before any is judged, in one order that every writer of this lib keeps: bookings, lease, jobs, attempts,
- * nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
+ * All rows are locked before any is judged, in one order that every writer of this lib keeps: bookings, lease, jobs (of victims
+ * and claims too), attempts, nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
  * until the commit: the whole plan is judged at once and written by one statement. Turned down: writing first and going back
  * to savepoints, job by job, when row counts differ; that locks nodes in the plan's order and can deadlock.
  */
@@ -148,7 +148,8 @@ export class PostgresPlanCommitter implements PlanCommitter {
       if (plan.starts.length > 0) await shareWindows(session);
       const epoch = await currentEpoch(session);
       if (epoch !== plan.epoch) return { kind: 'fenced', epoch };
-      const decision = plan.starts.length > 0 ? await judge(session, plan) : nothing;
+      const jobs = await lockedJobs(session, plan);
+      const decision = plan.starts.length > 0 ? await judge(session, plan, jobs) : nothing;
       if (decision.accepted.length > 0) await write(session, plan, decision.accepted);
       const preempted = plan.preemptions?.length ? await preempt(session, plan) : [];
       return { kind: 'committed', started: startedOf(plan, decision), refused: decision.refused, preempted };
@@ -168,10 +169,17 @@ async function currentEpoch(session: Session): Promise<number> {
   return rows[0].epoch;
 }
 
-async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
+// Of all that the plan moves, before any node: who ends an attempt holds its job when it comes for the node.
+async function lockedJobs(session: Session, { starts, preemptions = [], claims = [] }: PlanToCommit) {
+  const ids = [...starts, ...preemptions, ...claims].map(({ jobId }) => jobId);
+  return ids.length === 0 ? [] : (await session.query<JobRow>(lockJobs, [ids])).rows;
+}
+
+async function judge(session: Session, plan: PlanToCommit, locked: readonly JobRow[]): Promise<Decision> {
   const groupIds = [...new Set(plan.starts.map((start) => start.groupId))];
-  const jobs = await session.query<JobRow>(lockJobs, [plan.starts.map((start) => start.jobId)]);
-  const written = jobs.rows.every((job) => job.state === 'queued')
+  const starting = new Set(plan.starts.map((start) => start.jobId));
+  const jobs = locked.filter((job) => starting.has(job.id));
+  const written = jobs.every((job) => job.state === 'queued')
     ? []
     : (await session.query<{ id: string; job_id: string }>(findAttempts, [plan.starts.map((start) => start.attemptId)]))
         .rows;
@@ -197,7 +205,7 @@ async function judge(session: Session, plan: PlanToCommit): Promise<Decision> {
     slices: slicesById.get(group.id) ?? null,
   }));
   const overruns = await overrunsOf(session, onPinned, nodes, plan.now);
-  return decideStarts(plan.starts, { jobs: jobs.rows, groups, nodes, devices, written, overruns });
+  return decideStarts(plan.starts, { jobs, groups, nodes, devices, written, overruns });
 }
 type SharingRow = { readonly group_id: string; readonly slices: number };
 interface FreeRow {

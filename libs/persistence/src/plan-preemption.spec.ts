@@ -1,4 +1,5 @@
-import { type FreshDatabase, aNewJob, freshDatabase, runWork, seedMinimal, testEpoch } from '#libs/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FreshDatabase, aNewJob, aUuid, freshDatabase, runWork, seedMinimal, testEpoch } from '#libs/testing';
 import { PostgresAttemptStore } from './attempt-store.js';
 import { PostgresBulkSubmit } from './bulk-submit.js';
 import { openDatabase, type Database } from './database.js';
@@ -59,6 +60,13 @@ async function scene(flexibility = { preemptible: true, checkpointIntervalSecond
     claims: [{ jobId: waiting.id, groupId: 'pinned-a', poolId: 'pinned', nodeIndices: [nodeIndex] }],
   };
   return { waiting, victim, plan };
+}
+
+async function untilSomebodyWaits(): Promise<void> {
+  const owner = openDatabase(fresh.url, { role: 'owner', max: 1 }); // others may not see what a session waits for
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+  while ((await owner.query(waiting)).rowCount === 0) await sleep(5);
+  await owner.close();
 }
 
 const endedBy = (attemptId: string, outcome: 'cancelled' | 'completed') =>
@@ -126,6 +134,26 @@ describe('preemption in the database', () => {
 });
 
 describe('victims and claims', () => {
+  it('a victim that ends while the plan is committed is waited for, never in a circle', async () => {
+    const { victim, plan } = await scene(undefined, 1);
+    const starting = aNewJob({ tenantId: 'green' });
+    await new PostgresBulkSubmit(system).submitAll([starting]);
+    const { perNode, nodes, id: jobId, tenantId } = starting;
+    const start = {
+      jobId, tenantId, nodes, perNode, attemptId: aUuid(), groupId: 'pinned-a', poolId: 'pinned', nodeIndices: [0],
+      endsBy: LATER / 1000 + 3600, backfilled: false, score: 1,
+    }; // prettier-ignore
+    let committed: ReturnType<typeof committer.commit> | undefined;
+    await system.transaction(async (ending) => {
+      // As attempts end: first the job, then nodes, among them one that the plan starts something on.
+      await ending.query('select from job where id = $1 for no key update', [victim.jobId]);
+      committed = committer.commit({ ...plan, starts: [start] });
+      await untilSomebodyWaits();
+      await ending.query(`select from node where group_id = 'pinned-a' and index = 0 for no key update`);
+    });
+    expect(await committed).toMatchObject({ started: [{ jobId }], preempted: [{ attemptId: victim.attemptId }] });
+  });
+
   it('without checkpoints it starts from nothing', async () => {
     const { victim, plan } = await scene({ preemptible: true } as never, 3);
     await committer.commit(plan);

@@ -8,11 +8,7 @@ type Preempted = Extract<Committed, { kind: 'committed' }>['preempted'];
 /** A claim outlives its victims by far; one that is never used, because the job cannot start there after all, must not last. */
 const CLAIM_MS = 15 * 60_000;
 
-// Jobs before attempts, as everywhere. What has ended meanwhile, or is being stopped already, needs no word.
-const lockVictims = statement(
-  'plan-lock-victims',
-  `select 1 from job where id in (select job_id from attempt where id = any($1::uuid[])) order by id for no key update`,
-);
+// What has ended meanwhile, or is being stopped already, needs no word.
 const writePreemptions = statement(
   'plan-write-preemptions',
   `with word as (
@@ -50,7 +46,10 @@ const writePreemptions = statement(
   select id as "attemptId", pool_id as "poolId", reason from told order by id`,
 );
 
-/** Tells victims to stop and keeps their nodes for those they make room for: one statement, of the transaction that commits the plan. */
+/**
+ * Tells victims to stop and keeps their nodes for those they make room for: one statement, of the transaction that commits the
+ * plan. The caller holds the jobs of both.
+ */
 export async function preempt(session: Session, plan: Plan): Promise<Preempted> {
   const victims = (plan.preemptions ?? []).map(({ attemptId, reason, forJobId }) => ({
     attempt_id: attemptId,
@@ -63,7 +62,6 @@ export async function preempt(session: Session, plan: Plan): Promise<Preempted> 
     group_id: groupId,
     node_indices: nodeIndices,
   }));
-  await session.query(lockVictims, [victims.map((victim) => victim.attempt_id)]);
   const { rows } = await session.query<Preempted[number] & Record<string, unknown>>(writePreemptions, [
     JSON.stringify(victims), JSON.stringify(claims), timestamptz(plan.now), timestamptz(plan.now + CLAIM_MS), plan.cycle,
   ]); // prettier-ignore
