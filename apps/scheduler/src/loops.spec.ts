@@ -6,6 +6,7 @@ function aScheduler(named: {
   lease?: () => { leading: boolean; epoch: number };
   cycle?: () => Promise<{ fenced: boolean }>;
   dispatch?: () => Promise<void>;
+  upkeep?: SchedulerDependencies['upkeep'];
   kept?: { begun?: number; givenBack?: number; unmet?: number; busy?: boolean };
 }) {
   const events: SchedulerEvent[] = [];
@@ -59,7 +60,7 @@ function aScheduler(named: {
     },
     demand: null,
     policy: null,
-    upkeep: [],
+    upkeep: named.upkeep ?? [],
     renewEngines: () => void (calls.renew += 1),
     report: (event: SchedulerEvent) => void events.push(event),
     options: { leaseTtlMs: 1_000 },
@@ -169,6 +170,20 @@ it('tells a failure once, tries again at each poke, and tells when it is over', 
     .filter((event) => event.kind === 'failed' || event.kind === 'recovered')
     .map((event) => event.kind);
   expect(told).toEqual(['failed', 'recovered']);
+  await loops.stop();
+});
+
+it('does the rest of its upkeep when one task fails, and tells of the failure', async () => {
+  const error = new Error('no room');
+  const done: string[] = [];
+  const { loops, events } = aScheduler({
+    upkeep: [async () => Promise.reject(error), async () => void done.push('outbox')],
+  });
+  await loops.renew();
+  loops.poke('upkeep');
+  await aMoment();
+  expect(done).toEqual(['outbox']);
+  expect(events).toContainEqual({ kind: 'failed', what: 'upkeep', error });
   await loops.stop();
 });
 

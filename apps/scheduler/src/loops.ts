@@ -202,8 +202,11 @@ export class SchedulerLoops {
     return { again: false };
   }
 
+  /** Each task whatever becomes of the others: one table that cannot be pruned must not let all of them grow. */
   private async runUpkeep(): Promise<{ again: boolean }> {
-    for (const task of this.deps.upkeep) await task();
+    const failures: unknown[] = [];
+    for (const task of this.deps.upkeep) await task().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
     return { again: false };
   }
 
