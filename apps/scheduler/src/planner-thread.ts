@@ -16,14 +16,6 @@ function answer(call: PlannerCall): Promise<unknown> {
       return planner.keyframe(call.now);
     case 'packed':
       return planner.packed(call.deltas);
-    case 'quote':
-      return planner.quote(call.job, call.now);
-    case 'whatIf':
-      return planner.whatIf(call.asked, call.now, call.changes);
-    case 'explain':
-      return planner.explain(call.jobId, call.now);
-    case 'admit':
-      return planner.admit(call.job);
   }
 }
 

@@ -1,32 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Chunk, PlannerHost } from '#libs/application';
-import type {
-  Admission,
-  Change,
-  CyclePlan,
-  Delta,
-  PlanningPolicy,
-  PoolOption,
-  QueuedJob,
-  Seconds,
-  Snapshot,
-  WaitingVerdict,
-  WhatIfs,
-} from '#libs/scheduling';
+import type { CyclePlan, Delta, PlanningPolicy, Seconds, Snapshot } from '#libs/scheduling';
 
 export type PlannerCall =
   | { readonly verb: 'start'; readonly snapshot: Snapshot; readonly policy: PlanningPolicy }
   | { readonly verb: 'advance' | 'packed'; readonly deltas: readonly Delta[] }
-  | { readonly verb: 'plan' | 'keyframe'; readonly now: Seconds }
-  | { readonly verb: 'quote'; readonly job: QueuedJob; readonly now: Seconds }
-  | {
-      readonly verb: 'whatIf';
-      readonly asked: QueuedJob | string;
-      readonly now: Seconds;
-      readonly changes?: readonly Change[];
-    }
-  | { readonly verb: 'explain'; readonly jobId: string; readonly now: Seconds }
-  | { readonly verb: 'admit'; readonly job: QueuedJob };
+  | { readonly verb: 'plan' | 'keyframe'; readonly now: Seconds };
 export type PlannerReply =
   | { readonly id: number; readonly kind: 'ok'; readonly value: unknown }
   | { readonly id: number; readonly kind: 'failed'; readonly message: string };
@@ -54,18 +33,6 @@ export class WorkerPlanner implements PlannerHost {
   }
   packed(deltas: readonly Delta[]): Promise<Chunk> {
     return this.call({ verb: 'packed', deltas });
-  }
-  quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
-    return this.call({ verb: 'quote', job, now });
-  }
-  whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null> {
-    return this.call({ verb: 'whatIf', asked, now, changes });
-  }
-  explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null> {
-    return this.call({ verb: 'explain', jobId, now });
-  }
-  admit(job: QueuedJob): Promise<Admission> {
-    return this.call({ verb: 'admit', job });
   }
   async close(): Promise<void> {
     const thread = this.thread;

@@ -1,6 +1,5 @@
 import {
   type Admission,
-  type Change,
   type CyclePlan,
   type Delta,
   type Planner,
@@ -9,13 +8,12 @@ import {
   type QueuedJob,
   type Seconds,
   type Snapshot,
-  type WaitingVerdict,
   type WhatIfs,
   createPlanner,
 } from '#libs/scheduling';
 import { type Chunk, packDeltas, packKeyframe } from './state-packing.js';
 
-/** Where a planner lives: in this process, or in a worker thread of the scheduler. Either way it is the same planner. */
+/** Where the planner of cycles lives: in this process, or in a worker thread of the scheduler. Either way it is the same planner. */
 export interface PlannerHost {
   start(snapshot: Snapshot, policy: PlanningPolicy): Promise<void>;
   advance(deltas: readonly Delta[]): Promise<void>;
@@ -24,11 +22,6 @@ export interface PlannerHost {
   /** The whole state, packed where the planner lives: of 100,000 jobs it takes about a second. */
   keyframe(now: Seconds): Promise<readonly Chunk[]>;
   packed(deltas: readonly Delta[]): Promise<Chunk>;
-  quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]>;
-  /** What one change would do to a job, or to one that waits, by its id; null when it does not wait. */
-  whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null>;
-  explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null>;
-  admit(job: QueuedJob): Promise<Admission>;
   close(): Promise<void>;
 }
 
@@ -40,6 +33,7 @@ export class PlannerNotReady extends Error {
   }
 }
 
+/** Answers what the API asks as well. */
 export class InProcessPlanner implements PlannerHost {
   private planner: Planner | null = null;
 
@@ -63,11 +57,8 @@ export class InProcessPlanner implements PlannerHost {
   async quote(job: QueuedJob, now: Seconds): Promise<readonly PoolOption[]> {
     return this.started().quote(job, now);
   }
-  async whatIf(asked: QueuedJob | string, now: Seconds, changes?: readonly Change[]): Promise<WhatIfs | null> {
-    return this.started().whatIf(asked, now, changes);
-  }
-  async explain(jobId: string, now: Seconds): Promise<WaitingVerdict | null> {
-    return this.started().explain(jobId, now);
+  async whatIf(asked: QueuedJob | string, now: Seconds): Promise<WhatIfs | null> {
+    return this.started().whatIf(asked, now);
   }
   async admit(job: QueuedJob): Promise<Admission> {
     return this.started().admit(job);
