@@ -56,6 +56,12 @@ describe('the metric catalogue', () => {
     expect(families.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
   });
 
+  it('ends times and nothing else with _timestamp_seconds', () => {
+    expect(families.filter(({ name, unit }) => name.endsWith('_timestamp_seconds') !== (unit === 'unix s'))).toEqual(
+      [],
+    );
+  });
+
   it('explains each family in Chinese and in English, in whole sentences', () => {
     expect(families.filter(({ help }) => !help.zh.endsWith('。') || !help.en.endsWith('.'))).toEqual([]);
   });

@@ -28,7 +28,7 @@ export const schedulerFamilies = {
     help: { zh: '最近一次调度周期完成时刻。', en: 'When the last planning cycle was recorded.' },
     formula: 'wall time of the newest cycle record; absent before the first',
   }),
-  replayOldest: gauge('replay_oldest_cycle', [], {
+  replayOldest: gauge('replay_oldest_cycle_timestamp_seconds', [], {
     origin: 'state',
     unit: 'unix s',
     bound: 1,
