@@ -1,6 +1,6 @@
 import { type FreshDatabase, freshDatabase, runWork, seedMinimal } from '#libs/testing';
 import { type Database, openDatabase } from './database.js';
-import { PostgresFairnessStore, tenantShares } from './fairness-store.js';
+import { PostgresFairnessStore, rebaseUsage, tenantShares } from './fairness-store.js';
 
 const DAY = 86_400_000;
 const T0 = Date.parse('2026-11-23T00:00:00Z');
@@ -25,12 +25,12 @@ it('another half-life leaves what has decayed as it is, and counts from then on'
   await system.query(`update tenant set used_card_seconds = 800, used_as_of = $1 where id = 'blue'`, [
     new Date(T0 - 14 * DAY),
   ]);
-  await store.setHalfLife(86_400, T0);
+  await rebaseUsage(system, 86_400, T0);
   expect(await used()).toEqual([
     { id: 'blue', used_card_seconds: 400, used_as_of: T0, used_half_life_s: 86_400 },
     { id: 'green', used_card_seconds: 0, used_as_of: null, used_half_life_s: 86_400 },
   ]);
-  await store.setHalfLife(172_800, T0 + DAY);
+  await rebaseUsage(system, 172_800, T0 + DAY);
   expect(await used()).toMatchObject([{ used_card_seconds: 200, used_as_of: T0 + DAY }, {}]);
   expect((await store.books(T0 + DAY)).halfLifeSeconds).toBe(172_800);
   expect((await store.books(T0 + DAY)).tenants[0]).toMatchObject({ usage: 200, usageAsOf: (T0 + DAY) / 1000 });
@@ -39,9 +39,9 @@ it('another half-life leaves what has decayed as it is, and counts from then on'
 it('the same half-life again, or a moment before the last use, changes nothing', async () => {
   await system.query(`update tenant set used_card_seconds = 8, used_as_of = $1 where id = 'blue'`, [new Date(T0)]);
   const before = await used();
-  await store.setHalfLife(1_209_600, T0 + DAY);
+  await rebaseUsage(system, 1_209_600, T0 + DAY);
   expect(await used()).toEqual(before);
-  await store.setHalfLife(60, T0 - DAY);
+  await rebaseUsage(system, 60, T0 - DAY);
   expect(await used()).toMatchObject([{ used_card_seconds: 8, used_as_of: T0 }, {}]);
 });
 

@@ -1,7 +1,7 @@
 import type { FairnessBooks, FairnessStore, MetricsReader, QuotaOrder, QuotaSet, QuotaView } from '#libs/application';
 import { overPromised } from '#libs/accounting';
 import type { Instant } from '#libs/domain';
-import { ShareBook, referenceMilli } from '#libs/scheduling';
+import { HALF_LIFE_SECONDS, ShareBook, referenceMilli } from '#libs/scheduling';
 import { timestamptz, type Database, type Session } from './database.js';
 import { groupModelOf, runningJobOf, tenantModelOf, type AttemptRow, type GroupRow } from './planner-rows.js';
 import { serviceNow } from './service-time-sql.js';
@@ -86,17 +86,13 @@ export class PostgresFairnessStore implements FairnessStore {
           const group = byId.get(groupId);
           return group ? [{ tenantId, milli: referenceMilli(group, perNode, nodeCount), startedAt }] : [];
         }),
-        halfLifeSeconds: decay.rows[0]?.seconds ?? 1_209_600,
+        halfLifeSeconds: decay.rows[0]?.seconds ?? HALF_LIFE_SECONDS,
       };
     });
   }
-
-  async setHalfLife(seconds: number, at: Instant): Promise<void> {
-    await rebaseUsage(this.database, seconds, at);
-  }
 }
 
-/** The same within a transaction of the caller's. */
+/** Use decays by another half-life from `at` on: what has decayed until then stays as it is. */
 export async function rebaseUsage(session: Session, halfLifeSeconds: number, at: Instant): Promise<void> {
   await session.query(rebaseUse, [halfLifeSeconds, timestamptz(at)]);
 }

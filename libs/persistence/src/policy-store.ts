@@ -1,5 +1,6 @@
 import type { PolicyActivation, PolicyStore, ServicePolicy, VersionedPolicy } from '#libs/application';
 import type { Instant } from '#libs/domain';
+import { HALF_LIFE_SECONDS } from '#libs/scheduling';
 import { statement, timestamptz, type Database } from './database.js';
 import { rebaseUsage } from './fairness-store.js';
 
@@ -24,9 +25,6 @@ const activate = `
   insert into audit_record (at, actor, action, subject, detail)
   select $4::timestamptz, $3::text, 'policy.activate', policy_sha256, jsonb_build_object('origin', $2::text, 'name', $5::text, 'before', (
     select policy_sha256 from policy_active order by sequence desc limit 1)) from put`;
-
-/** Of a policy that says none: two weeks. */
-const HALF_LIFE_SECONDS = 1_209_600;
 
 /** Takes a database opened as chusuan_system. */
 export class PostgresPolicyStore implements PolicyStore {

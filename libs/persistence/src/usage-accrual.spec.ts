@@ -1,14 +1,16 @@
 import fc from 'fast-check';
-import { USAGE_HALF_LIFE_MS, accrue, cardsHeld, type Usage } from './usage-accrual.js';
+import { accrue, cardsHeld, type Usage } from './usage-accrual.js';
 
-const none: Usage = { cardSeconds: 0, asOf: null };
+const HALF_LIFE_MS = 14 * 86_400_000;
+const none: Usage = { cardSeconds: 0, asOf: null, halfLifeSeconds: HALF_LIFE_MS / 1000 };
 
 it('halves what was used a half-life ago', () => {
   const used = accrue(none, [{ cardSeconds: 100, endedAt: 0 }]);
-  expect(used).toEqual({ cardSeconds: 100, asOf: 0 });
-  expect(accrue(used, [{ cardSeconds: 7, endedAt: USAGE_HALF_LIFE_MS }])).toEqual({
+  expect(used).toEqual({ ...none, cardSeconds: 100, asOf: 0 });
+  expect(accrue(used, [{ cardSeconds: 7, endedAt: HALF_LIFE_MS }])).toEqual({
+    ...none,
     cardSeconds: 57,
-    asOf: USAGE_HALF_LIFE_MS,
+    asOf: HALF_LIFE_MS,
   });
 });
 
@@ -29,7 +31,7 @@ it('halves by the half-life that is kept with the figure', () => {
 it('comes to the same in whatever order and however bundled the endings are told', () => {
   const anyUse = fc.record({
     cardSeconds: fc.nat(1_000_000),
-    endedAt: fc.integer({ min: 0, max: 10 * USAGE_HALF_LIFE_MS }),
+    endedAt: fc.integer({ min: 0, max: 10 * HALF_LIFE_MS }),
   });
   fc.assert(
     fc.property(fc.array(anyUse, { minLength: 1, maxLength: 10 }), fc.nat(10), (uses, cut) => {

@@ -1,14 +1,11 @@
 import type { Instant } from '#libs/domain';
 
-/** Use counts half after a fortnight (the usual setting of fair-share schedulers; Slurm's PriorityDecayHalfLife). */
-export const USAGE_HALF_LIFE_MS = 14 * 24 * 3_600_000;
-
 export interface Usage {
   readonly cardSeconds: number;
   /** The instant the figure is decayed to; null before the first use. */
   readonly asOf: Instant | null;
-  /** What it decays by, kept with the figure: a policy that changes it brings the figure to that instant first. Default: a fortnight. */
-  readonly halfLifeSeconds?: number;
+  /** What it decays by, kept with the figure: a policy that changes it brings the figure to that instant first. */
+  readonly halfLifeSeconds: number;
 }
 export interface Use {
   readonly cardSeconds: number;
@@ -19,8 +16,7 @@ export interface Use {
 export function accrue(usage: Usage, uses: readonly Use[]): Usage {
   const asOf = uses.reduce((latest, use) => Math.max(latest, use.endedAt), usage.asOf ?? -Infinity);
   if (asOf === -Infinity) return usage;
-  const halfLifeMs = usage.halfLifeSeconds === undefined ? USAGE_HALF_LIFE_MS : usage.halfLifeSeconds * 1000;
-  const decay = (elapsedMs: number): number => 0.5 ** (elapsedMs / halfLifeMs);
+  const decay = (elapsedMs: number): number => 0.5 ** (elapsedMs / 1000 / usage.halfLifeSeconds);
   const before = usage.asOf === null ? 0 : usage.cardSeconds * decay(asOf - usage.asOf);
   const cardSeconds = uses.reduce((sum, use) => sum + use.cardSeconds * decay(asOf - use.endedAt), before);
   return { ...usage, cardSeconds, asOf };

@@ -43,6 +43,4 @@ export interface FairnessStore {
   /** Audited; the planner hears of it with its next look. The quotas below a tenant may not come to more than its own. */
   setQuota(order: QuotaOrder): Promise<QuotaSet>;
   books(at: Instant): Promise<FairnessBooks>;
-  /** Use decays by another half-life from `at` on: what has decayed until then stays as it is. */
-  setHalfLife(seconds: number, at: Instant): Promise<void>;
 }
