@@ -90,7 +90,7 @@ const Constraints = z
 const Flexibility = z
   .strictObject({
     preemptible: z.boolean().optional(),
-    interruptible: z.boolean().optional(),
+    interruptible: z.boolean().optional().meta({ description: 'Taken down; this version does not act on it' }),
     checkpointIntervalSeconds: z.int().min(1).max(LONGEST_LIMIT_SECONDS).optional(),
   })
   .meta({ id: 'FlexibilityRequest' });

@@ -1,6 +1,6 @@
-import type { JobView } from '#libs/application';
+import type { JobView, Principal } from '#libs/application';
 import type { Reference } from '../reference.js';
-import { jobSummary } from './job.js';
+import { jobShown, jobSummary } from './job.js';
 
 const at = Date.parse('2026-11-24T08:00:00+08:00');
 const reference = { isSimulated: () => true } as unknown as Reference;
@@ -34,4 +34,14 @@ const cases: Record<string, { job: Partial<JobView>; want: unknown }> = {
 };
 it.each(Object.entries(cases))('staging %s', (_sentence, { job, want }) => {
   expect(jobSummary(aJob(job), reference).staging).toEqual(want);
+});
+
+it.each([
+  [{ interruptible: true }, 1],
+  [{ interruptible: false, preemptible: true }, 0],
+  [undefined, 0],
+])('what is taken down but not acted on is told: flexibility %j', (flexibility, notes) => {
+  const job = aJob({ request: { ...(aJob({}).request as object), flexibility } });
+  const principal: Principal = { keyId: 'k', role: 'tenant', tenantId: 't', tenants: ['t'] };
+  expect(jobShown(job, principal, { reference, promises: null }).notes).toHaveLength(notes);
 });

@@ -37,8 +37,18 @@ export function jobShown(
         ? (shownRun as JobShown['request']['run'])
         : { ...(run?.image !== undefined && { image: run.image }), withheld: true },
     },
-    notes: [],
+    notes: notesOn(request),
   };
+}
+
+function notesOn({ flexibility }: JobRequest): JobShown['notes'] {
+  if (!flexibility?.interruptible) return [];
+  return [
+    {
+      zh: 'interruptible 已记录；本版本不会为等待更绿或更便宜的时段而中断作业，只有 preemptible 的作业会为他人让出节点。',
+      en: 'interruptible is recorded; this version interrupts no job to wait for greener or cheaper hours, and puts out only preemptible ones for others.',
+    },
+  ];
 }
 
 export function promiseShown(promises: JobPromises | null): PromiseShown {
