@@ -182,6 +182,8 @@ function sharedGang(job: TenantJob, { build, gang, within: near }: Place, random
 }
 
 function resourcesOf(build: Build, { nodes, perNode }: Gang): JobRequest['resources'] {
+  // A part of a card has that part of its memory: who makes do with it needs no more.
+  const ofCard = perNode.cards > 0 ? Math.min(1, perNode.cards) : 1;
   return {
     nodes,
     acceleratorsPerNode: Math.ceil(perNode.cards),
@@ -189,7 +191,9 @@ function resourcesOf(build: Build, { nodes, perNode }: Gang): JobRequest['resour
     cpuCoresPerNode: perNode.cores,
     memoryGiBPerNode: perNode.memoryGiB,
     ...(build.models && { acceleratorModels: build.models }),
-    ...(build.minMemoryGiB !== undefined && { minAcceleratorMemoryGiB: build.minMemoryGiB }),
+    ...(build.minMemoryGiB !== undefined && {
+      minAcceleratorMemoryGiB: Math.max(1, Math.floor(build.minMemoryGiB * ofCard)),
+    }),
     ...(build.architecture && { architecture: build.architecture }),
     ...(build.stack && { stack: build.stack }),
   };
