@@ -17,7 +17,9 @@ export const offer = {
   group: z.string().nullable(),
   start: z
     .strictObject({
-      estimate: TimeText.meta({ description: 'Where the plan would put it, were every job to use its whole limit' }),
+      estimate: TimeText.meta({
+        description: 'Where the plan would put it, were each job to last as long as the policy plans it to',
+      }),
       p50: TimeText.nullable(),
       p90: TimeText.nullable().meta({ description: 'Null while fewer than 20 promised starts have come true' }),
       basis: z.string(),

@@ -228,7 +228,7 @@ async function dryRun(client: ApiClient, body: Record<string, unknown>, options:
     printData(quoteTable(quote));
     if (quote.counterfactuals) printWhatIf(quote.counterfactuals);
     say(
-      'Starts are estimated as if every running job used its whole time limit; most end earlier. YUAN is the electricity of the whole limit.',
+      'Starts are estimated as if each job lasted as long as the policy plans it to: its limit, or what is predicted. YUAN is the electricity of the whole limit.',
     );
   }
   if (quote.options.every((option) => option.start === null)) {

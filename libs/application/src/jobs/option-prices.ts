@@ -25,7 +25,7 @@ export interface QuoteDesk {
 export interface QuoteOption {
   readonly poolId: string;
   readonly groupId: string | null;
-  /** The plan's point, as if every running job used its whole limit. p50 and p90 stay null until enough starts have come true to calibrate them; both are the estimate where it would start at once. */
+  /** The plan's point, as if each job lasted as long as the policy plans it to: its limit, or what is predicted of it. p50 and p90 stay null until enough starts have come true to calibrate them; both are the estimate where it would start at once. */
   readonly start: {
     readonly estimateMs: Instant;
     readonly p50Ms: Instant | null;
