@@ -133,7 +133,7 @@ const writeStarts = statement(
  * Writes a plan in one transaction, fenced by the epoch, and refuses those parts of it that the world has overtaken.
  *
  * All rows are locked before any is judged, in one order that every writer of this lib keeps: bookings, lease, jobs (of victims
- * and claims too), attempts, nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
+ * and preemptors too), attempts, nodes, groups, tenants, each by id. So committers never wait for each other in a circle, and what is true of a locked row stays true
  * until the commit: the whole plan is judged at once and written by one statement. Turned down: writing first and going back
  * to savepoints, job by job, when row counts differ; that locks nodes in the plan's order and can deadlock.
  */
@@ -171,7 +171,8 @@ async function currentEpoch(session: Session): Promise<number> {
 
 // Of all that the plan moves, before any node: who ends an attempt holds its job when it comes for the node.
 async function lockedJobs(session: Session, { starts, preemptions = [], claims = [] }: PlanToCommit) {
-  const ids = [...starts, ...preemptions, ...claims].map(({ jobId }) => jobId);
+  const preemptors = preemptions.map(({ forJobId }) => forJobId);
+  const ids = [...[...starts, ...preemptions, ...claims].map(({ jobId }) => jobId), ...preemptors];
   return ids.length === 0 ? [] : (await session.query<JobRow>(lockJobs, [ids])).rows;
 }
 

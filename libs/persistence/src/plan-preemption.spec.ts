@@ -133,7 +133,7 @@ describe('preemption in the database', () => {
   });
 });
 
-describe('victims and claims', () => {
+describe('what is looked at again when the plan is committed', () => {
   it('a victim that ends while the plan is committed is waited for, never in a circle', async () => {
     const { victim, plan } = await scene(undefined, 1);
     const starting = aNewJob({ tenantId: 'green' });
@@ -154,6 +154,27 @@ describe('victims and claims', () => {
     expect(await committed).toMatchObject({ started: [{ jobId }], preempted: [{ attemptId: victim.attemptId }] });
   });
 
+  it('nobody is put out for a job that does not wait any more', async () => {
+    const { waiting, victim, plan } = await scene(undefined, 2);
+    await system.query(`update job set state = 'cancelled', ended_at = now() where id = $1`, [waiting.id]);
+    expect(await committer.commit(plan)).toMatchObject({ preempted: [] });
+    expect(await one('select preempt_at from attempt where id = $1', [victim.attemptId])).toEqual({ preempt_at: null });
+    expect(await one('select count(*) as n from claim where job_id = $1', [waiting.id])).toEqual({ n: 0 });
+  });
+
+  it('a job that makes room for itself, to go on with more nodes, has those kept for it', async () => {
+    const { victim, plan } = await scene(undefined, 2);
+    const grows = {
+      ...plan,
+      preemptions: plan.preemptions.map((one) => ({ ...one, reason: 'grow' as const, forJobId: victim.jobId })),
+      claims: plan.claims.map((one) => ({ ...one, jobId: victim.jobId })),
+    };
+    expect(await committer.commit(grows)).toMatchObject({ preempted: [{ attemptId: victim.attemptId }] });
+    expect(await one('select count(*) as n from claim where job_id = $1', [victim.jobId])).toEqual({ n: 1 });
+  });
+});
+
+describe('what becomes of victims and claims', () => {
   it('without checkpoints it starts from nothing', async () => {
     const { victim, plan } = await scene({ preemptible: true } as never, 3);
     await committer.commit(plan);

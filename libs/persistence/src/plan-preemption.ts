@@ -8,7 +8,8 @@ type Preempted = Extract<Committed, { kind: 'committed' }>['preempted'];
 /** A claim outlives its victims by far; one that is never used, because the job cannot start there after all, must not last. */
 const CLAIM_MS = 15 * 60_000;
 
-// What has ended meanwhile, or is being stopped already, needs no word.
+// What has ended meanwhile, or is being stopped already, needs no word; and nobody is put out for a job that waits no more. Who
+// makes room for itself, to go on elsewhere, runs.
 const writePreemptions = statement(
   'plan-write-preemptions',
   `with word as (
@@ -17,6 +18,7 @@ const writePreemptions = statement(
     update attempt a set preempt_at = $3::timestamptz, preempt_reason = w.reason, preempt_for = w.for_job
     from word w where a.id = w.attempt_id and a.state in ('placed', 'prepared', 'released', 'running')
       and a.preempt_at is null and a.cancel_at is null
+      and (w.for_job = a.job_id or exists (select from job j where j.id = w.for_job and j.state = 'queued'))
     returning a.id, a.job_id, a.tenant_id, a.pool_id, w.reason
   ), sent as (
     insert into outbox (kind, attempt_id, pool_id) select 'cancel', id, pool_id from told order by id
@@ -32,7 +34,7 @@ const writePreemptions = statement(
     insert into claim (job_id, tenant_id, pool_id, group_id, node_indices, made_at, until, cycle)
     select j.id, j.tenant_id, c.pool_id, c.group_id, c.node_indices, $3::timestamptz, $4::timestamptz, $5::bigint
     from json_to_recordset($2::json) as c(job_id uuid, pool_id text, group_id text, node_indices int[]) join job j on j.id = c.job_id
-    where j.state not in ('completed', 'failed', 'timeout', 'cancelled', 'refused')
+    where j.state = 'queued' or j.id in (select job_id from told)
     on conflict (job_id) do update set pool_id = excluded.pool_id, group_id = excluded.group_id, node_indices = excluded.node_indices,
       made_at = excluded.made_at, until = excluded.until, cycle = excluded.cycle
     returning job_id
@@ -48,7 +50,7 @@ const writePreemptions = statement(
 
 /**
  * Tells victims to stop and keeps their nodes for those they make room for: one statement, of the transaction that commits the
- * plan. The caller holds the jobs of both.
+ * plan. The caller holds the jobs of all of them.
  */
 export async function preempt(session: Session, plan: Plan): Promise<Preempted> {
   const victims = (plan.preemptions ?? []).map(({ attemptId, reason, forJobId }) => ({
