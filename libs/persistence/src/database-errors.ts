@@ -1,20 +1,8 @@
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
-const constraintOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'constraint' in error ? String(error.constraint) : '';
-
-/** A row with that key is there already; with `constraint`, of that constraint or unique index only. */
-export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
-  codeOf(error) === '23505' && (constraint === undefined || constraintOf(error) === constraint);
 
 /** A row refers to one that is not there. */
 export const isForeignKeyViolation = (error: unknown): boolean => codeOf(error) === '23503';
-
-export const isCheckViolation = (error: unknown, constraint?: string): boolean =>
-  codeOf(error) === '23514' && (constraint === undefined || constraintOf(error) === constraint);
-
-/** A deadlock or a serialisation failure: nothing was written, and the same transaction may be tried again at once. */
-export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
 
 /** A lock was not to be had within `lock_timeout`. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
