@@ -18,12 +18,15 @@ import { Turns } from './turns.js';
 import { WhatHelps } from './what-helps.js';
 
 const eight = Date.parse('2026-11-22T08:00:00+08:00');
-const asking = (named: { cards?: number; cores?: number; nodes?: number; seconds?: number } = {}): JobRequest => ({
+const asking = (
+  named: { cards?: number; part?: number; cores?: number; nodes?: number; seconds?: number } = {},
+): JobRequest => ({
   name: 'fold',
   class: 'training',
   resources: {
     nodes: named.nodes ?? 1,
     acceleratorsPerNode: named.cards ?? 8,
+    ...(named.part !== undefined && { acceleratorsPerNode: 1, acceleratorFraction: named.part }),
     ...(named.cores === undefined ? {} : { cpuCoresPerNode: named.cores }),
   },
   timeLimitSeconds: named.seconds ?? 3600,
@@ -58,6 +61,16 @@ const estimates: Record<string, Estimate> = {
     book: { groups: [aNodeGroup({ shape: { cards: 0, cores: 64, memoryGiB: 512 } })] },
     job: { cards: 0, cores: 16 },
     want: { kwh: 1.5, yuan: 0.9, location: 750, market: 900, matched: 0 },
+  },
+  'a part of a card that is cut in four carries the slices that reach it: two for 0.3': {
+    book: { groups: [aNodeGroup({ sharing: { kind: 'vnpu', slices: 4 } })] },
+    job: { part: 0.3 },
+    want: { kwh: 0.375, yuan: 0.225, location: 187.5, market: 225, matched: 0 },
+  },
+  'whole cards of such a group are whole': {
+    book: { groups: [aNodeGroup({ sharing: { kind: 'vnpu', slices: 4 } })] },
+    job: { cards: 4 },
+    want: { kwh: 3, yuan: 1.8, location: 1500, market: 1800, matched: 0 },
   },
   'a quarter of an hour is a quarter': {
     job: { seconds: 900 },
