@@ -46,14 +46,6 @@ export type AttemptState = keyof typeof attemptMoves;
 export type AttemptOutcome = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'preempted' | 'rejected' | 'lost';
 
 export const isOver = (state: JobState): boolean => jobMoves[state].length === 0;
-export const attemptIsOver = (state: AttemptState): boolean => attemptMoves[state].length === 0;
-/** States in which an attempt holds nodes. */
-export const holdingAttemptStates = [
-  'placed',
-  'prepared',
-  'released',
-  'running',
-] as const satisfies readonly AttemptState[];
 export const mayMove = (from: JobState, to: JobState): boolean => (jobMoves[from] as readonly JobState[]).includes(to);
 
 /** What becomes of the job when its attempt ends so. A lost or rejected attempt puts the job back into the queue while tries remain, one that was put out always. */
