@@ -19,23 +19,32 @@ const told = (named: object = {}) => ({
   ...named,
 });
 
-function api(explanations: Readonly<Record<string, object>>) {
+function api(explanations: Readonly<Record<string, object>>, nextCursor: string | null = null) {
   const asked: string[] = [];
   const get = async <T>(path: string): Promise<T> => {
     asked.push(path);
     const id = /^\/v1\/jobs\/(.+)\/explanation$/.exec(path)?.[1];
-    return (id === undefined ? { items: Object.keys(explanations).map(job) } : explanations[id]) as T;
+    return (id === undefined ? { items: Object.keys(explanations).map(job), nextCursor } : explanations[id]) as T;
   };
   return { asked, get };
 }
-const startsOf = (explanations: Readonly<Record<string, object>>) =>
-  queueStarts(api(explanations), new URLSearchParams({ limit: '50' }));
+const startsOf = async (explanations: Readonly<Record<string, object>>) =>
+  (await queueStarts(api(explanations), new URLSearchParams({ limit: '50' }))).items;
 
 describe('the starts of the queue', () => {
   it('are asked of those that wait, with the filters that were given', async () => {
     const client = api({ a: told() });
     await queueStarts(client, new URLSearchParams({ limit: '5', tenant: 'blue' }));
     expect(client.asked).toEqual(['/v1/jobs?limit=5&tenant=blue&state=queued', '/v1/jobs/a/explanation']);
+  });
+
+  it('say that others wait who are not among them', async () => {
+    const query = new URLSearchParams({ limit: '1' });
+    expect(await queueStarts(api({ a: told() }, 'on'), query)).toMatchObject({
+      items: [{ id: 'a' }],
+      nextCursor: 'on',
+    });
+    expect(await queueStarts(api({ a: told() }), query)).toMatchObject({ nextCursor: null });
   });
 
   it('tell the promise, the plan, the place and the reason', async () => {

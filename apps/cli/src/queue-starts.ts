@@ -34,10 +34,22 @@ export interface QueueStart extends Waiting {
 /** Requests under way at a time: the API limits how many a key may make in a second. */
 const AT_ONCE = 4;
 
-/** The jobs that wait, as far as the key may see them, soonest promise first. Who starts meanwhile is left out. */
-export async function queueStarts(client: Pick<ApiClient, 'get'>, query: URLSearchParams): Promise<QueueStart[]> {
+export interface QueuePage {
+  readonly items: readonly QueueStart[];
+  /** Null: nobody else waits. */
+  readonly nextCursor: string | null;
+}
+
+/**
+ * The jobs that wait, as far as the key may see them, soonest promise first: of one page, which is of those submitted last. Who
+ * starts meanwhile is left out.
+ */
+export async function queueStarts(client: Pick<ApiClient, 'get'>, query: URLSearchParams): Promise<QueuePage> {
   query.set('state', 'queued');
-  const { items } = await client.get<{ readonly items: readonly Waiting[] }>(`/v1/jobs?${query.toString()}`);
+  const { items, nextCursor } = await client.get<{
+    readonly items: readonly Waiting[];
+    readonly nextCursor: string | null;
+  }>(`/v1/jobs?${query.toString()}`);
   const starts: QueueStart[] = [];
   for (let from = 0; from < items.length; from += AT_ONCE) {
     const some = items.slice(from, from + AT_ONCE);
@@ -46,7 +58,8 @@ export async function queueStarts(client: Pick<ApiClient, 'get'>, query: URLSear
       if (one.state === 'queued') starts.push(startOf(some[i]!, one));
     });
   }
-  return starts.sort((a, b) => soonest(a) - soonest(b) || (a.place ?? UNKNOWN) - (b.place ?? UNKNOWN));
+  starts.sort((a, b) => soonest(a) - soonest(b) || (a.place ?? UNKNOWN) - (b.place ?? UNKNOWN));
+  return { items: starts, nextCursor };
 }
 
 function startOf({ id, tenant, name, class: jobClass, submittedAt }: Waiting, told: Explained): QueueStart {

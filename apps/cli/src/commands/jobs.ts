@@ -290,16 +290,19 @@ async function queue(cli: Cli, options: QueueOptions): Promise<void> {
     reason(job),
   ]);
   printData(table(['ID', 'TENANT', 'NAME', 'CLASS', 'SIZE', 'STATE', 'POOL', 'SUBMITTED', 'REASON'], rows));
+  if (page.nextCursor !== null) say('There are more, submitted before: --limit shows up to 200.');
 }
 
 async function queueStart(cli: Cli, query: URLSearchParams, options: QueueOptions): Promise<void> {
   if (options.state !== undefined && options.state !== 'queued') {
     throw new CliError('usage', `--start tells when waiting jobs start: leave out --state ${options.state}.`);
   }
-  const starts = await queueStarts(cli.client(options.as), query);
-  if (options.json) return printJson({ items: starts });
-  if (starts.length === 0) return say('no job waits');
-  printData(table(queueStartHeads, queueStartRows(starts)));
+  const page = await queueStarts(cli.client(options.as), query);
+  if (options.json) return printJson(page);
+  if (page.items.length === 0) return say('no job waits');
+  printData(table(queueStartHeads, queueStartRows(page.items)));
+  if (page.nextCursor !== null)
+    say(`These ${page.items.length} were submitted last; more wait, and may start sooner. --limit shows up to 200.`);
   say(
     'P50: half of such jobs start by then; P90: nine of ten. "-": too few starts are known yet. `chusuan promises` tells how they were kept.',
   );
