@@ -88,6 +88,11 @@ describe('the place of a reservation', () => {
       want: { group: 1, start: 1200 },
     },
     'is none where there are never nodes': { frees: [Infinity, Infinity], want: { group: -1, start: Infinity } },
+    'is none there, however good the groups are': {
+      frees: [Infinity, Infinity],
+      scores: [1, 2],
+      want: { group: -1, start: Infinity },
+    },
     'is the other one where one never has nodes': { frees: [Infinity, 2000], want: { group: 1, start: 2000 } },
     'is where the gate opens too': { frees: [1200, 1300], opens: [1500, 0], want: { group: 1, start: 1300 } },
     'is after the gate has opened, where nodes were there before': {

@@ -83,7 +83,7 @@ export class PlaceSearch {
     const nodesFrom = (time: Seconds): Seconds => {
       // One past the bound: a place as early as the best so far may still score better.
       const found = profile.earliest(ask, seconds, time, before + 1);
-      if (time === from && found < this.firstNodes) this.firstNodes = found;
+      this.firstNodes = Math.min(this.firstNodes, found);
       if (found <= before) isPassedOver = false;
       return found;
     };

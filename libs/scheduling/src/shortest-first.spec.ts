@@ -26,6 +26,10 @@ describe('shortest first', () => {
       jobs: [[0, 9], [0, 8], [0, 5], [0, 9]],
       want: [2, 1, 0, 3],
     },
+    'goes by the line among equals of kinds that come again': {
+      jobs: [[0, 1], [1, 2], [0, 3], [1, 3], [2, 3], [0, 3]],
+      want: [0, 1, 2, 3, 4, 5],
+    },
     'leaves out who is not in the line': { jobs: [[0, 3], [0, 1], [0, 2]], line: [0, 2], want: [2, 0] },
   }; // prettier-ignore
   it.each(Object.entries(orders))('%s', (_sentence, { jobs, line, want }) => {
