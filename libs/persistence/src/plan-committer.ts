@@ -1,6 +1,7 @@
 import type { Committed, CommittedStart, PlanCommitter } from '#libs/application';
 import type { Instant } from '#libs/domain';
 import { statement, timestamptz, type Database, type Session } from './database.js';
+import { epochInForce } from './epoch-fence.js';
 import { dropClaims, preempt } from './plan-preemption.js';
 import {
   decideStarts,
@@ -14,11 +15,6 @@ import {
 import { overrunsOf, shareWindows } from './plan-windows.js';
 
 export type PlanToCommit = Parameters<PlanCommitter['commit']>[0];
-
-// A share lock is all the fence needs: a take-over updates the row and so waits for every commit under the old epoch, and a
-// commit that waited for a take-over reads the new epoch. Two committers under one epoch do run side by side; that no node is
-// given out twice rests on the conditional updates below, not on either being alone (DESIGN.md 4).
-const lockLease = statement('plan-lock-lease', `select epoch from lease where name = 'scheduler' for share`);
 
 const lockJobs = statement(
   'plan-lock-jobs',
@@ -51,8 +47,9 @@ const lockGroups = statement(
    from node_group where id = any($1::text[]) order by id for no key update`,
 );
 
-// Every condition that was checked on the locked rows is stated again in the update itself: if the two ever disagree the counts
-// do not add up and nothing is written, whatever the reason.
+// That no node is given out twice rests on these conditional updates, not on a committer being alone (DESIGN.md 4). Every
+// condition that was checked on the locked rows is stated again in the update itself: if the two ever disagree the counts do not
+// add up and nothing is written, whatever the reason.
 const writeStarts = statement(
   'plan-write-starts',
   `with start as (
@@ -146,7 +143,7 @@ export class PostgresPlanCommitter implements PlanCommitter {
     return this.database.transaction(async (session) => {
       // First: who waits here until somebody has booked must not keep the lease from being renewed.
       if (plan.starts.length > 0) await shareWindows(session);
-      const epoch = await currentEpoch(session);
+      const epoch = await epochInForce(session);
       if (epoch !== plan.epoch) return { kind: 'fenced', epoch };
       const jobs = await lockedJobs(session, plan);
       const decision = plan.starts.length > 0 ? await judge(session, plan, jobs) : nothing;
@@ -162,12 +159,6 @@ export class PostgresPlanCommitter implements PlanCommitter {
 }
 
 const nothing: Decision = { accepted: [], refused: [], refusedAttempts: [] };
-
-async function currentEpoch(session: Session): Promise<number> {
-  const { rows } = await session.query<{ epoch: number }>(lockLease);
-  if (!rows[0]) throw new Error('The row "scheduler" of table lease is gone: run the migrations on this database');
-  return rows[0].epoch;
-}
 
 // Of all that the plan moves, before any node: who ends an attempt holds its job when it comes for the node.
 async function lockedJobs(session: Session, { starts, preemptions = [], claims = [] }: PlanToCommit) {

@@ -9,6 +9,7 @@ import type {
 import type { Instant, JobClass } from '#libs/domain';
 import type { PointBasis, ResidualWindow, StartPromise } from '#libs/scheduling';
 import { statement, timestamptz, type Database, type Session } from './database.js';
+import { epochInForce } from './epoch-fence.js';
 
 const promiseColumns = 'p.number, p.open, p.made_at, p.point, p.basis, p.ahead, p.p50, p.p90, p.source';
 interface PromiseRow {
@@ -25,7 +26,6 @@ interface PromiseRow {
   readonly open: boolean;
 }
 
-const lockLease = statement('promise-lock-lease', `select epoch from lease where name = 'scheduler' for share`);
 const residuals = statement('promise-residuals', 'select key, residuals, alpha from residual_window order by key');
 const waiting = statement(
   'promise-waiting',
@@ -137,8 +137,7 @@ export class PostgresPromiseStore implements PromiseStore {
 
   private async fenced(epoch: number, write: (session: Session) => Promise<void>): Promise<'written' | 'fenced'> {
     return this.database.transaction(async (session) => {
-      const { rows } = await session.query<{ epoch: number }>(lockLease);
-      if (rows[0]?.epoch !== epoch) return 'fenced';
+      if ((await epochInForce(session)) !== epoch) return 'fenced';
       await write(session);
       return 'written';
     });
