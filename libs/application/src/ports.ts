@@ -169,8 +169,8 @@ export interface BulkSubmit {
 
 /** Ends jobs that wait for nothing that can come. */
 export interface JobRefuser {
-  /** Queued jobs become refused; others are left alone. Returns how many were. */
-  refuse(jobIds: readonly string[], refusal: Refusal, at: Instant): Promise<number>;
+  /** Queued jobs become refused; others are left alone. Fenced: another scheduler leads, and no job was touched. */
+  refuse(epoch: number, jobIds: readonly string[], refusal: Refusal, at: Instant): Promise<'written' | 'fenced'>;
 }
 
 export interface LeaseStore {

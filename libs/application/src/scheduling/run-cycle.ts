@@ -156,17 +156,18 @@ export class RunCycle {
     }));
     if (verdicts.length > 0) await log.storeVerdicts(cycle, now, verdicts);
     await this.ports.promises?.execute({ epoch, now: plan.now, news: plan.waiting });
-    await this.refuseRejected(plan, now);
+    await this.refuseRejected(epoch, plan, now);
     // The next cycle must not plan these again, even if the feed still waits for an older transaction to end.
     await this.anticipate(committed, plan.now);
     tellDecisions(instruments, plan, committed);
   }
 
   /** A job that every engine it could run on has rejected would wait for ever: it ends, with the engine's words in its detail. */
-  private async refuseRejected(plan: CyclePlan, now: Instant): Promise<void> {
+  private async refuseRejected(epoch: number, plan: CyclePlan, now: Instant): Promise<void> {
     const rejected = plan.waiting.filter((verdict) => verdict.refusal === 'rejected-by-engines');
     if (rejected.length === 0) return;
     await this.ports.refuser.refuse(
+      epoch,
       rejected.map((verdict) => verdict.jobId),
       'rejected-by-engines',
       now,
