@@ -85,6 +85,30 @@ it('does nothing before it leads, and everything under the epoch of its lease on
   expect(calls.released).toBe(1);
 });
 
+it('renews its lease while work comes to rest before it leads again, and makes its engines anew once', async () => {
+  let end = (): void => undefined;
+  let holder = { leading: true, epoch: 7 };
+  let renewals = 0;
+  const { loops, calls } = aScheduler({
+    lease: () => ({ ...holder, renewals: (renewals += 1) }),
+    dispatch: () => new Promise<void>((resolve) => (end = resolve)),
+  });
+  await loops.renew();
+  loops.poke('dispatch');
+  await aMoment();
+  holder = { leading: false, epoch: 8 };
+  await loops.renew();
+  holder = { leading: true, epoch: 9 };
+  const taking = [loops.renew(), loops.renew(), loops.renew()];
+  await aMoment();
+  expect({ renewals, engines: calls.renew, leads: loops.isLeading }).toEqual({ renewals: 5, engines: 1, leads: false });
+  end();
+  await Promise.all(taking);
+  expect({ engines: calls.renew, leads: loops.isLeading }).toEqual({ engines: 2, leads: true });
+  end();
+  await loops.stop();
+});
+
 it('keeps reservations while it leads: plans anew when windows changed, tells what was given back', async () => {
   const { loops, calls, events } = aScheduler({ kept: { begun: 1, givenBack: 2 } });
   loops.poke('reservations');

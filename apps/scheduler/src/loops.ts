@@ -61,6 +61,8 @@ export type SchedulerEvent =
  */
 export class SchedulerLoops {
   private epoch: number | null = null;
+  /** The epoch that is being taken up: work of the one before is still coming to rest. */
+  private takingUp: number | null = null;
   private resting = false;
   private observation: Observation | null = null;
   private skipped: SkippedDemand | null = null;
@@ -105,7 +107,7 @@ export class SchedulerLoops {
     try {
       const { leading, epoch } = await this.deps.lease.acquire(this.deps.holder, this.deps.options.leaseTtlMs);
       this.recovered('lease');
-      if (leading && this.epoch !== epoch) await this.lead(epoch);
+      if (leading && this.epoch !== epoch && this.takingUp !== epoch) await this.lead(epoch);
       else if (!leading && this.epoch !== null) this.stepDown();
     } catch (error) {
       this.failed('lease', error);
@@ -122,8 +124,13 @@ export class SchedulerLoops {
   }
 
   private async lead(epoch: number): Promise<void> {
-    // Another scheduler may have spoken to the engines meanwhile: what they remember is out of date.
-    await this.atRest(() => this.deps.renewEngines());
+    this.takingUp = epoch;
+    try {
+      // Another scheduler may have spoken to the engines meanwhile: what they remember is out of date.
+      await this.atRest(() => this.deps.renewEngines());
+    } finally {
+      this.takingUp = null;
+    }
     this.epoch = epoch;
     this.observation = null;
     this.deps.cycle.forget();
