@@ -35,12 +35,13 @@ import {
   PostgresPromiseReader,
   schemaState,
 } from '#libs/persistence';
-import { type Foundation, ids, sha256, stopwatch, wallClock } from './foundation.js';
+import { type Foundation, ids, sha256, stopwatch } from './foundation.js';
+import { onceASecond } from './once-a-second.js';
 
 /** How old the state behind an admission may be, wall milliseconds: it only looks at what pools there are. */
 const MIRROR_EVERY_MS = 1_000;
 /** A picture that could not be refreshed for so long is no ground for an answer. */
-const STALE_MS = 30_000;
+const STALE_SECONDS = 30;
 
 export interface ApiAssembly {
   readonly dependencies: ApiDependencies;
@@ -72,11 +73,11 @@ export async function assembleApi(
     foundation.policy,
   );
   await mirror.refresh(time.now());
-  let followedAt = wallClock.now();
+  let followedAt = stopwatch();
   const following = setInterval(() => {
     const follow = async (): Promise<void> => {
       await mirror.refresh(time.now());
-      followedAt = wallClock.now();
+      followedAt = stopwatch();
     };
     follow().catch((error: unknown) => parts.onError("the API's picture of the queue", error));
   }, MIRROR_EVERY_MS);
@@ -132,8 +133,8 @@ function checksOf(
       name: 'planner',
       check: async () => {
         if (mirror.asOf === null) return 'the picture of pools and queue is not loaded yet';
-        const age = wallClock.now() - followedAt();
-        return age > STALE_MS ? `the picture of pools and queue is ${Math.round(age / 1000)} s old` : null;
+        const age = stopwatch() - followedAt();
+        return age > STALE_SECONDS ? `the picture of pools and queue is ${Math.round(age)} s old` : null;
       },
     },
   ];
@@ -187,16 +188,6 @@ const storesOf = ({ app, system }: Foundation) => ({
   powerCaps: new PostgresPowerCapStore(system),
   latencies: new PostgresLatencyStore(system),
 });
-
-/** Probes come as often as they like; the database hears of them once a second. */
-function onceASecond<T>(ask: () => Promise<T>): () => Promise<T> {
-  let last: { readonly at: number; readonly answer: Promise<T> } | null = null;
-  return () => {
-    const at = wallClock.now();
-    if (last === null || at - last.at >= 1_000) last = { at, answer: ask() };
-    return last.answer;
-  };
-}
 
 /** Signs page cursors; kept, so that a page asked for before a restart can be followed after it. */
 function cursorKey(dataDir: string): Uint8Array {
