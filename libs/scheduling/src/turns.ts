@@ -26,10 +26,14 @@ export function inTurn(
   for (let i = 0; i < line.length; i++) {
     const step = isReserved(line[i]!) ? RESERVED : lengthStep(holdOf(line[i]!));
     steps[i] = step;
-    from[step + 1]!++;
+    from[step + 1]! += 1;
   }
   for (let step = 1; step <= STEPS; step++) from[step]! += from[step - 1]!;
   const turns = new Int32Array(line.length);
-  for (let i = 0; i < line.length; i++) turns[from[steps[i]!]!++] = line[i]!;
+  for (let i = 0; i < line.length; i++) {
+    const step = steps[i]!;
+    turns[from[step]!] = line[i]!;
+    from[step]! += 1;
+  }
   return turns;
 }
