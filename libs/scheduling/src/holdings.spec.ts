@@ -158,10 +158,10 @@ describe('what runs, laid into its group', () => {
   });
 });
 
-describe('attempts adrift', () => {
-  const adrift = (id: string, over: Partial<RunningJob> = {}): RunningJob =>
-    onAQuarter(id, { nodeIndices: [], nodeCount: 1, perNode: { cards: 8, cores: 8, memoryGiB: 8 }, ...over });
+const adrift = (id: string, over: Partial<RunningJob> = {}): RunningJob =>
+  onAQuarter(id, { nodeIndices: [], nodeCount: 1, perNode: { cards: 8, cores: 8, memoryGiB: 8 }, ...over });
 
+describe('attempts adrift', () => {
   it('are laid over the least loaded nodes, from the instant of planning to their end, and only until undone', () => {
     const profile = new NodeProfile(3, capacity);
     const holdings = holdingsOf(profile);
@@ -173,30 +173,6 @@ describe('attempts adrift', () => {
     expect([profile.free(wholeNode), profile.free(oneCard), profile.nextEdge(10)]).toEqual([0, 1, 100]);
     undo();
     expect([profile.free(wholeNode), profile.free(oneCard)]).toEqual([2, 3]);
-  });
-
-  it('go one after the other in the order of their ids, whatever came first', () => {
-    for (const ids of [
-      ['a', 'b'],
-      ['b', 'a'],
-    ]) {
-      const profile = new NodeProfile(3, capacity);
-      const holdings = holdingsOf(profile);
-      const size: Record<string, number> = { a: 4, b: 8 };
-      for (const id of ids) {
-        holdings.place(
-          adrift(id, { perNode: { cards: size[id]!, cores: 8, memoryGiB: 8 }, endsBy: id === 'a' ? 50 : 70 }),
-          0,
-          true,
-        );
-      }
-      profile.turnTo(0);
-      const undo = holdings.settle(0);
-      expect(profile.leastLoaded(2)).toEqual([0, 2]);
-      expect(profile.nextEdge(0)).toBe(50);
-      undo();
-      expect(profile.free(wholeNode)).toBe(3);
-    }
   });
 
   it('that have outlived their limit end at the next full minute', () => {
@@ -229,6 +205,45 @@ describe('attempts adrift', () => {
     holdings.settle(0)();
     holdings.end('a');
     expect([profile.free(wholeNode), profile.nextEdge(-1)]).toEqual([1, Infinity]);
+  });
+});
+
+describe('attempts adrift, several of them', () => {
+  const endsOn = (list: readonly RunningJob[]): readonly number[] => {
+    const profile = new NodeProfile(2, capacity);
+    const holdings = holdingsOf(profile);
+    for (const attempt of list) holdings.place(attempt, 0, true);
+    profile.turnTo(0);
+    const undo = holdings.settle(0);
+    const ends = [0, 1].map((node) => profile.lastChangeOf(node));
+    undo();
+    expect(profile.free(wholeNode)).toBe(2);
+    return ends;
+  };
+  it('go one after the other in the order of their ids, whatever came first', () => {
+    const [a, b] = [adrift('a', { endsBy: 50 }), adrift('b', { endsBy: 70 })];
+    expect([endsOn([a, b]), endsOn([b, a])]).toEqual([[50, 70], [50, 70]]); // prettier-ignore
+  });
+
+  const sizes: Record<string, [small: RunningJob['perNode'], large: RunningJob['perNode']]> = {
+    'more cards': [{ cards: 1, cores: 60, memoryGiB: 8 }, { cards: 2, cores: 8, memoryGiB: 8 }],
+    'as many cards and more cores': [{ cards: 1, cores: 8, memoryGiB: 60 }, { cards: 1, cores: 9, memoryGiB: 8 }],
+    'as many of both and more memory': [{ cards: 1, cores: 8, memoryGiB: 8 }, { cards: 1, cores: 8, memoryGiB: 9 }],
+  }; // prettier-ignore
+  it.each(Object.entries(sizes))('but those that take %s of a node go first', (_more, [small, large]) => {
+    const [a, b] = [adrift('a', { endsBy: 50, perNode: small }), adrift('b', { endsBy: 70, perNode: large })];
+    expect(endsOn([a, b])).toEqual([70, 50]);
+  });
+
+  it('so that small ones leave nodes whole: what fills a group leaves nothing free in it', () => {
+    const profile = new NodeProfile(2, capacity);
+    const holdings = holdingsOf(profile);
+    const cards = { a: 1, b: 1, c: 8, d: 6 };
+    for (const [id, each] of Object.entries(cards))
+      holdings.place(adrift(id, { perNode: { cards: each, cores: 1, memoryGiB: 1 } }), 0, true);
+    profile.turnTo(0);
+    holdings.settle(0);
+    expect(profile.free(oneCard)).toBe(0);
   });
 });
 

@@ -40,6 +40,9 @@ export const holdingOf = (attempt: RunningJob): Holding => ({
   ...(attempt.devices && { devices: attempt.devices }),
 });
 
+/** Who takes most of a node first. */
+const byNeed = (a: Vector, b: Vector): number => b.cards - a.cards || b.cores - a.cores || b.memory - a.memory;
+
 /** What runs, laid into the profiles until it is planned to end. */
 export class Holdings {
   private readonly entries = new Map<string, Entry>();
@@ -77,8 +80,9 @@ export class Holdings {
   }
 
   /**
-   * Brings holds to an instant. Attempts whose nodes are not known are laid over the least loaded, in the order of their ids,
-   * until the undo: then the history of deltas leaves no trace.
+   * Brings holds to an instant. Attempts whose nodes are not known are laid over the least loaded until the undo: those that take
+   * most of a node first, since small ones laid before them would leave no node whole; then in the order of their ids, so that
+   * the history of deltas leaves no trace.
    */
   settle(now: Seconds): Undo {
     const adrift: Entry[] = [];
@@ -93,7 +97,9 @@ export class Holdings {
       this.lay(entry, until);
     }
     const undos = adrift
-      .sort((a, b) => compareKeys(a.attempt.attemptId, b.attempt.attemptId))
+      .sort(
+        (a, b) => byNeed(a.holding.perNode, b.holding.perNode) || compareKeys(a.attempt.attemptId, b.attempt.attemptId),
+      )
       .map(({ attempt, group, holding }) => {
         const profile = this.profiles[group]!;
         // Where cards are shared the nodes may be known and the cards not.

@@ -200,8 +200,8 @@ describe('plan', () => {
       planner.advance(attempts.map((attempt) => ({ kind: 'attempt-placed', attempt })));
       return planner.plan(NOW).starts.map((start) => start.nodeIndices);
     };
-    expect(placed(adrift)).toEqual([[0]]);
-    expect(placed(adrift.toReversed())).toEqual([[0]]);
+    expect(placed(adrift)).toEqual([[1]]);
+    expect(placed(adrift.toReversed())).toEqual([[1]]);
   });
 
   it('says how far short the best group is and how many are ahead', () => {
