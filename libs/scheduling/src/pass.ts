@@ -1,14 +1,15 @@
 import type { Refusal } from '#libs/domain';
 import { DepthBook } from './depth-book.js';
 import { Gates } from './gates.js';
-import type { JobKind, JobKinds } from './job-kinds.js';
-import type { PlanningPolicy, Seconds } from './model.js';
+import type { JobKind } from './job-kinds.js';
+import type { Seconds } from './model.js';
 import { Openings } from './openings.js';
+import type { PassGround } from './pass-ground.js';
 import { holdOf, inOpenings, PlaceSearch } from './place-search.js';
-import type { Ask, Profile, Taken, Undo } from './profile.js';
+import type { Ask, Taken, Undo } from './profile.js';
 import { RoomBook } from './room-book.js';
 import { shortestFirst } from './shortest-first.js';
-import type { Cursor, WaitingQueue } from './waiting-queue.js';
+import type { Cursor } from './waiting-queue.js';
 
 export interface PassStart {
   readonly slot: number;
@@ -43,20 +44,6 @@ export interface PassOutcome {
   /** Both may be called once, in this order; together they leave the profiles as they were. */
   readonly undoReservations: Undo;
   readonly undoStarts: Undo;
-}
-
-/** What a pass works on. The profiles stand at the instant of the pass, and the kinds are fresh. */
-export interface PassGround {
-  readonly queue: WaitingQueue;
-  readonly kinds: JobKinds;
-  readonly profiles: readonly Profile[];
-  readonly policy: Pick<PlanningPolicy, 'backfill' | 'backfillOrder' | 'reservationDepth' | 'maxStarts'>;
-  /** How good a group is for a start at that time, in [0, 1]. */
-  score(slot: number, group: number, start: Seconds): number;
-  /** Seconds for which a job holds nodes of a group; absent: its limit. */
-  hold?(slot: number, group: number): number;
-  readonly gates?: Gates;
-  readonly openings?: Openings;
 }
 
 export interface PassWish {

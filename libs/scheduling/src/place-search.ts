@@ -4,7 +4,7 @@ import type { JobKind } from './job-kinds.js';
 import { KindFloors } from './kind-floors.js';
 import type { Seconds } from './model.js';
 import type { Openings } from './openings.js';
-import type { PassGround } from './pass.js';
+import type { PassGround } from './pass-ground.js';
 
 type Ground = Pick<PassGround, 'queue' | 'profiles' | 'hold' | 'score'>;
 
